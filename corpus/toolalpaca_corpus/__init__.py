@@ -1,0 +1,1 @@
+"""The corpus: from a list of APIs to a checked tool-use corpus."""

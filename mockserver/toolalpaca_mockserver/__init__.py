@@ -1,0 +1,1 @@
+"""The mock server: any OpenAPI document as a live, stateful, conforming API."""

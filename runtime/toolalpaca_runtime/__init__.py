@@ -1,0 +1,1 @@
+"""The runtime: an agent that uses any API, simulated or real, with any model."""

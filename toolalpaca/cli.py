@@ -1,0 +1,116 @@
+"""The command table of ``toolalpaca``.
+
+Each command is a line of :data:`COMMANDS` that names a module; the module, and with it the layer
+behind it, is loaded when its command is chosen. This file itself loads nothing heavy, so
+``toolalpaca --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import NamedTuple, cast
+
+from toolalpaca import __version__
+from toolalpaca.command import Command, CommandParser
+from toolalpaca.errors import ToolAlpacaError, UsageError
+
+
+class Entry(NamedTuple):
+    """A line of the command table."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "mock": Entry(
+        "toolalpaca_mockserver.cli", "serve OpenAPI documents as live, stateful mock APIs"
+    ),
+    "ask": Entry("toolalpaca_runtime.commands.ask", "give an agent on an API one instruction"),
+    "chat": Entry("toolalpaca_runtime.commands.chat", "talk to an API through an agent"),
+    "models": Entry("toolalpaca.llm.commands", "list the models that can be used, and fetch one"),
+    "corpus": Entry("toolalpaca_corpus.cli", "build, import and count tool-use corpora"),
+    "train": Entry("toolalpaca_training.commands.train", "fine-tune a model on a corpus"),
+    "evaluate": Entry(
+        "toolalpaca_training.commands.evaluate", "score models on tasks with golden calls"
+    ),
+    "demo": Entry("toolalpaca_runtime.commands.demo", "watch an agent use the example APIs"),
+}
+
+_DESCRIPTION = "Simulated APIs, tool-using agents, and the corpus and training that connect them."
+
+_EXAMPLES = """\
+  toolalpaca mock openapi.yaml                      # a live API at http://127.0.0.1:8000
+  toolalpaca ask http://127.0.0.1:8000 "Find ..."   # an agent uses it
+  toolalpaca COMMAND --help                         # more examples
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line *arguments* (default: the process's) and return the exit status.
+
+    0 is success, 1 an error of ours that is printed as one line, 2 a command line that cannot
+    work, 130 an interruption (128 + SIGINT, the shells' convention).
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _dispatch(words)
+    except ToolAlpacaError as error:
+        print(f"toolalpaca: error: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("toolalpaca: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help(), end="")
+        return 0
+    if words[0] in ("-V", "--version"):
+        print(f"toolalpaca {__version__}")
+        return 0
+    name = words[0]
+    if name not in COMMANDS:
+        raise UsageError(
+            f"there is no command {name!r}", hint=f"the commands are {', '.join(COMMANDS)}"
+        )
+    return _run(name, words[1:])
+
+
+def _run(name: str, words: list[str]) -> int:
+    command = cast(Command, importlib.import_module(COMMANDS[name].module))
+    summary = COMMANDS[name].summary
+    parser = CommandParser(
+        prog=f"toolalpaca {name}", description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, help="log more; -vv for everything"
+    )
+    command.configure(parser)
+    try:
+        options = parser.parse_args(words)
+    except SystemExit as stop:  # --help has printed
+        return int(stop.code or 0)
+    from toolalpaca.logs import configure_logging
+
+    configure_logging(options.verbose)
+    return command.run(options)
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "".join(f"  {name:<{width}}  {entry.summary}\n" for name, entry in COMMANDS.items())
+    return (
+        "usage: toolalpaca COMMAND [options]\n\n"
+        f"{_DESCRIPTION}\n\ncommands:\n{commands}\n"
+        "options:\n  -h, --help     show this help\n  -V, --version  show the version\n\n"
+        f"examples:\n{_EXAMPLES}"
+    )

@@ -1,0 +1,111 @@
+"""Files of one JSON object a line, which every room reads and writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from toolalpaca.errors import DataError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_jsonl(path: Path, model: type[Model]) -> Iterator[Model]:
+    """The objects of *path*, each checked against *model*. Blank lines are skipped.
+
+    Raises:
+        DataError: The file cannot be read, or a line does not fit; it names file, line and field.
+    """
+    for number, record in read_records(path):
+        yield parse_record(record, model, f"{path}:{number}")
+
+
+def read_records(path: Path, *, cut_off: bool = False) -> Iterator[tuple[int, Any]]:
+    """Line numbers (from 1) and decoded JSON values of *path*.
+
+    Args:
+        path: The file.
+        cut_off: Whether a last line without its newline, which a crash leaves behind, is left out
+            instead of being an error.
+
+    Raises:
+        DataError: The file cannot be read, or a line is not JSON.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    with file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield number, orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                if cut_off and not line.endswith(b"\n"):
+                    return
+                raise DataError(f"is not JSON: {error}", where=f"{path}:{number}") from error
+
+
+def parse_record(record: Any, model: type[Model], where: str) -> Model:
+    """*record* as a *model*.
+
+    Raises:
+        DataError: It does not fit; the message names the first field that does not.
+    """
+    try:
+        return model.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the object"
+        raise DataError(f"{field}: {first['msg']}", where=where) from error
+
+
+def write_jsonl(path: Path, objects: Iterable[BaseModel]) -> int:
+    """Write *objects* to *path* at once or not at all, and return how many there were."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    count = 0
+    with partial.open("wb") as file:
+        for count, item in enumerate(objects, start=1):  # noqa: B007 - the count is the result
+            file.write(json_line(item))
+    partial.replace(path)
+    return count
+
+
+class JsonlWriter:
+    """Appends objects to a file, each on disk before the next: a crash keeps what there is."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file: IO[bytes] = path.open("ab")
+
+    def write(self, item: BaseModel) -> None:
+        """Append *item* and flush."""
+        self._file.write(json_line(item))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; further writes raise ValueError."""
+        self._file.close()
+
+    def __enter__(self) -> JsonlWriter:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def json_line(item: BaseModel) -> bytes:
+    """*item* as one line of JSON; fields that are None are left out."""
+    return orjson.dumps(
+        item.model_dump(mode="json", by_alias=True, exclude_none=True),
+        option=orjson.OPT_APPEND_NEWLINE,
+    )

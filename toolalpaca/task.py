@@ -1,0 +1,108 @@
+"""Toolsets and tasks: what an agent is given, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TOOLSET_SCHEMA = "toolalpaca.toolset/1"
+TASK_SCHEMA = "toolalpaca.task/1"
+
+Kind = Literal["single", "multi", "ask", "abstain"]
+Split = Literal["train", "validation", "test"]
+
+ASK_TOOL = "getDetails"
+"""The special tool that asks the user, as ToolAlpaca names it; its argument is ``question``."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Function(_Model):
+    """An operation as a tool.
+
+    Attributes:
+        parameters: JSON Schema of the arguments.
+    """
+
+    name: str
+    method: str
+    path: str
+    description: str = ""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Toolset(_Model):
+    """An API: its document and the tools made of it.
+
+    Attributes:
+        document: The OpenAPI document as an object, as it was written.
+        provenance: Where it came from.
+        licence: SPDX identifier, or what its source says.
+    """
+
+    schema_: Literal["toolalpaca.toolset/1"] = Field(alias="schema", default=TOOLSET_SCHEMA)
+    name: str
+    category: str = ""
+    description: str = ""
+    introduction: str = ""
+    link: str = ""
+    document: dict[str, Any]
+    functions: tuple[Function, ...] = ()
+    provenance: str = ""
+    licence: str = ""
+
+
+class GoldenCall(_Model):
+    """A call that a right solution makes.
+
+    Attributes:
+        function: The tool's name, or ``getDetails``.
+        arguments: Values, at any depth; ``{"$from": function, "path": pointer}`` stands for a value
+            out of the result of an earlier call. The path is a JSON Pointer, ``""`` where it is not
+            known; ``{"$any": text}`` stands for any value, described by the text.
+        optional: Whether a solution may leave the call out.
+    """
+
+    function: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    optional: bool = False
+
+
+class Task(_Model):
+    """An instruction and what would be right.
+
+    Attributes:
+        toolset: The name of the toolset.
+        facts: What only the user knows, by a name such as the parameter's; told when asked.
+        golden: The calls of a right solution, in order; empty for ``abstain``.
+        expected_state: Requests and what they must answer afterwards; for later use.
+        source: Who made it, for counting: a template's name, a corpus.
+    """
+
+    schema_: Literal["toolalpaca.task/1"] = Field(alias="schema", default=TASK_SCHEMA)
+    id: str
+    toolset: str
+    instruction: str
+    facts: dict[str, Any] = Field(default_factory=dict)
+    golden: tuple[GoldenCall, ...] = ()
+    expected_state: dict[str, Any] = Field(default_factory=dict)
+    kind: Kind = "single"
+    split: Split = "train"
+    source: str = ""
+
+
+def references(value: Any) -> Iterator[dict[str, Any]]:
+    """The ``{"$from": ...}`` and ``{"$any": ...}`` objects inside a golden argument."""
+    if isinstance(value, dict):
+        if "$from" in value or "$any" in value:
+            yield value
+        else:
+            for item in value.values():
+                yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)

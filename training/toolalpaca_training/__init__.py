@@ -1,0 +1,1 @@
+"""Training: fine-tuning on traces, and evaluation on tools never seen."""
