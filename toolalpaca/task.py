@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TOOLSET_SCHEMA = "toolalpaca.toolset/1"
-TASK_SCHEMA = "toolalpaca.task/1"
+TOOLSET_SCHEMA: Final = "toolalpaca.toolset/1"
+TASK_SCHEMA: Final = "toolalpaca.task/1"
 
 Kind = Literal["single", "multi", "ask", "abstain"]
 Split = Literal["train", "validation", "test"]

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,7 @@ from toolalpaca.errors import DataError
 from toolalpaca.jsonl import JsonlWriter, parse_record, read_records
 from toolalpaca.llm.protocol import ToolSpec, Usage
 
-TRACE_SCHEMA = "toolalpaca.trace/1"
+TRACE_SCHEMA: Final = "toolalpaca.trace/1"
 
 Source = Literal["assistant", "user", "simulator", "real", "cache", "validator", "runtime"]
 Status = Literal["answered", "asked", "stopped", "failed", "interrupted"]
@@ -239,7 +239,9 @@ class TraceRecord(_Record, Trace):
     record: Literal["trace"] = "trace"
 
 
-_RECORDS = {
+AnyRecord = StartRecord | EventRecord | EndRecord | TraceRecord
+
+_RECORDS: dict[str, type[AnyRecord]] = {
     "start": StartRecord,
     "event": EventRecord,
     "end": EndRecord,
@@ -308,9 +310,6 @@ def read_traces(path: Path) -> Iterator[Trace]:
             else:
                 open_traces[record.trace].outcome = record.outcome
     yield from open_traces.values()
-
-
-AnyRecord = StartRecord | EventRecord | EndRecord | TraceRecord
 
 
 def _records(path: Path) -> Iterator[tuple[str, AnyRecord]]:

@@ -1,8 +1,8 @@
 """What a language model is to everybody else: a request in, text and a completion out.
 
 Everything that talks to a model (the agent, the mock server's executor, the corpus) sees only this
-file; everything that is a model (``openai``, ``gguf``, ``transformers``, ``baseline``,
-``scripted``) implements it. The shapes follow OpenAI's chat completions, the field's common denominator.
+file; everything that is a model (``openai``, ``gguf``, ``transformers``, ``baseline``) implements
+it. The shapes follow OpenAI's chat completions, the field's common denominator.
 """
 
 from __future__ import annotations
