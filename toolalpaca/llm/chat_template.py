@@ -1,0 +1,132 @@
+"""Chat templates of transformers: the one way in which messages become a model's text.
+
+Inference and training both come through here, so what is trained on is what a model sees. The
+module imports neither transformers nor torch; whoever has a tokenizer has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from toolalpaca.errors import UsageError
+from toolalpaca.llm.protocol import Message, ToolSpec
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_PROBE = "only the system says this"
+
+
+class ChatTemplate:
+    """The chat template of a tokenizer, for conversations of ours.
+
+    A template without a place for a system message (it raises, or leaves the message out) gets the
+    system's words at the head of the first user message.
+
+    Args:
+        tokenizer: A tokenizer of transformers that has a chat template.
+
+    Raises:
+        UsageError: The tokenizer has no chat template, or one that cannot be used.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+        if not tokenizer.chat_template:
+            raise UsageError(
+                "the tokenizer has no chat template",
+                where=tokenizer.name_or_path or None,
+                hint="use a model that was tuned for chat, or add a chat_template.jinja file",
+            )
+        self._has_system = self._shows_system()
+
+    def render(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, prompt: bool
+    ) -> str:
+        """*messages* as text, special tokens included.
+
+        Args:
+            messages: The conversation.
+            tools: Tools for a template that has a place for them; others leave them out.
+            prompt: Whether the text ends where the assistant's next words begin.
+
+        Raises:
+            UsageError: The template refuses the conversation.
+        """
+        if not self._has_system:
+            messages = _fold_system(messages)
+        return self._apply(messages, tools, prompt=prompt)
+
+    def _apply(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, prompt: bool
+    ) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            text = self._tokenizer.apply_chat_template(
+                [_as_dict(message) for message in messages],
+                tools=[_tool_as_dict(tool) for tool in tools] or None,
+                add_generation_prompt=prompt,
+                tokenize=False,
+            )
+        except (TemplateError, TypeError, KeyError, ValueError) as error:
+            raise UsageError(f"the chat template refuses the conversation: {error}") from error
+        assert isinstance(text, str), "tokenize=False returns text"
+        return text
+
+    def _shows_system(self) -> bool:
+        system = Message(role="system", content=_PROBE)
+        user = Message(role="user", content="?")
+        try:
+            return _PROBE in self._apply([system, user], (), prompt=True)
+        except UsageError:
+            self._apply([user], (), prompt=True)
+            return False
+
+
+def _fold_system(messages: Sequence[Message]) -> list[Message]:
+    if not messages or messages[0].role != "system":
+        return list(messages)
+    system, *others = messages
+    if others and others[0].role == "user":
+        text = f"{system.content}\n\n{others[0].content}"
+        return [Message(role="user", content=text), *others[1:]]
+    return [Message(role="user", content=system.content), *others]
+
+
+def _as_dict(message: Message) -> dict[str, Any]:
+    told: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        told["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": _arguments(call.arguments)},
+            }
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        told["tool_call_id"] = message.tool_call_id
+    return told
+
+
+def _arguments(text: str) -> Any:
+    """Templates write arguments as JSON themselves; what is no JSON is passed on as it is."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _tool_as_dict(tool: ToolSpec) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+        },
+    }
