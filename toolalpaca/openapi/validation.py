@@ -28,12 +28,15 @@ class Violation:
         rule: The schema keyword that is broken: ``required``, ``enum``, ``type``.
         message: The reason as a sentence.
         value: The value at the pointer.
+        properties: The properties that are missing or not allowed, for the rules that are about
+            properties: ``required``, ``additionalProperties``, ``unevaluatedProperties``.
     """
 
     pointer: str
     rule: str
     message: str
     value: Any
+    properties: tuple[str, ...] = ()
 
 
 class Validator:
@@ -43,18 +46,20 @@ class Validator:
         schema: Self-contained JSON Schema 2020-12 (:func:`toolalpaca.openapi.references.bundle`).
         formats: Whether ``format`` is an assertion. On by default: an API that documents
             ``format: date`` means it.
+        mask: What messages say instead of the value: for values that may be secret or long.
 
     Raises:
         DocumentError: The schema itself is broken.
     """
 
-    def __init__(self, schema: Schema, *, formats: bool = True) -> None:
+    def __init__(self, schema: Schema, *, formats: bool = True, mask: str | None = None) -> None:
         try:
             self._compiled = jsonschema_rs.Draft202012Validator(
                 schema,
                 validate_formats=formats,
                 pattern_options=_PATTERNS,
                 retriever=_refuse_to_retrieve,
+                mask=mask,
             )
         except ValueError as error:  # jsonschema_rs.ValidationError is one
             reason = getattr(error, "message", None) or str(error)
@@ -69,10 +74,19 @@ class Validator:
         found = []
         for error in self._compiled.iter_errors(value):
             pointer = json_pointer(error.instance_path)
-            found.append(Violation(pointer, str(error.kind.name), error.message, error.instance))
+            rule = str(error.kind.name)
+            found.append(
+                Violation(pointer, rule, error.message, error.instance, _properties(error.kind))
+            )
             if len(found) == at_most:
                 break
         return found
+
+
+def _properties(kind: Any) -> tuple[str, ...]:
+    if kind.name == "required":
+        return (str(kind.property),)
+    return tuple(getattr(kind, "unexpected", ()))
 
 
 def _refuse_to_retrieve(uri: str) -> Any:
