@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format lock image clean
+.PHONY: help demo test test-slow check format docs lock image clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lock: $(VENV)/.dev ## pin the newest versions of all dependencies in requirement
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \
 		--no-emit-index-url --no-annotate --custom-compile-command 'make lock' \
 		--output-file requirements.lock pyproject.toml
+
+docs: $(VENV)/.dev ## write docs/commands.md from the commands' help
+	@$(BIN)/python scripts/commands
 
 image: ## build the container image of the mock server
 	docker build --tag toolalpaca .
