@@ -1,0 +1,114 @@
+"""From a source to a compiled document."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.compiling import compile_document
+from toolalpaca.openapi.decoding import decode, plain_data
+from toolalpaca.openapi.model import Document, Problem
+from toolalpaca.openapi.names import document_name, unique_name
+from toolalpaca.openapi.sources import documents_in, is_url, read_source, shown
+from toolalpaca.openapi.upgrade import upgrade
+
+_log = logging.getLogger(__name__)
+
+
+def load_document(source: str | Path | Mapping[str, Any], *, name: str | None = None) -> Document:
+    """The OpenAPI document of *source*: a file, ``-``, an http(s) URL, or a parsed mapping.
+
+    Swagger 2.0, OpenAPI 3.0, 3.1 and 3.2, JSON or YAML. What is unsound in it becomes a
+    :class:`~toolalpaca.openapi.model.Problem` and costs no more than the operation it stands in.
+
+    Args:
+        source: Where to read.
+        name: The document's name; by default made from the file's name or the title.
+
+    Raises:
+        DocumentError: It cannot be read, or is no OpenAPI document.
+    """
+    if isinstance(source, Mapping):
+        where = name or "document"
+        data, problems = plain_data(source, where)
+        return _compile(data, where, name, problems)
+    text = str(source)
+    data, problems = decode(read_source(text), shown(text))
+    return _compile(data, text, name, problems)
+
+
+def load_documents(sources: Sequence[str]) -> list[Document]:
+    """The documents of all *sources*; a folder stands for every document in it.
+
+    Names are made unique. In a folder, files that are no OpenAPI documents are skipped, and those
+    that cannot be read are skipped with a warning.
+
+    Raises:
+        DocumentError: A source cannot be read, or a folder holds no document.
+    """
+    documents: list[Document] = []
+    for source in sources:
+        path = Path(source)
+        if source != "-" and not is_url(source) and path.is_dir():
+            documents.extend(_load_folder(path))
+        else:
+            documents.append(load_document(source))
+    named: list[Document] = []
+    for document in documents:
+        taken = [other.name for other in named]
+        named.append(replace(document, name=unique_name(document.name, taken, separator="-")))
+    return named
+
+
+def _load_folder(folder: Path) -> list[Document]:
+    documents = []
+    for path in documents_in(folder):
+        try:
+            data, problems = decode(read_source(str(path)), str(path))
+            if not is_openapi(data):
+                _log.info("%s: skipped, it is no OpenAPI document", path)
+                continue
+            documents.append(_compile(data, str(path), None, problems))
+        except DocumentError as error:
+            _log.warning("skipped: %s", error)
+    if not documents:
+        raise DocumentError(
+            "holds no OpenAPI document",
+            where=str(folder),
+            hint="documents end in .json, .yaml or .yml and have the field 'openapi' or 'swagger'",
+        )
+    return documents
+
+
+def is_openapi(data: Any) -> bool:
+    """Whether *data* claims to be an OpenAPI or Swagger document."""
+    return isinstance(data, Mapping) and ("openapi" in data or "swagger" in data)
+
+
+def _compile(data: Any, source: str, name: str | None, problems: list[Problem]) -> Document:
+    where = shown(source)
+    if not is_openapi(data):
+        raise DocumentError(
+            "is no OpenAPI document",
+            where=where,
+            hint="a document has the field 'openapi' or 'swagger' at its top",
+        )
+    return compile_document(
+        upgrade(data),
+        name=name or _name(data, source),
+        source=where,
+        version=str(data.get("openapi", data.get("swagger"))),
+        problems=problems,
+    )
+
+
+def _name(data: Mapping[str, Any], source: str) -> str:
+    if source != "-" and not is_url(source) and Path(source).stem:
+        return document_name(Path(source).stem)
+    info = data.get("info")
+    title = info.get("title") if isinstance(info, Mapping) else None
+    return document_name(str(title or source))

@@ -1,0 +1,71 @@
+"""Names for operations and documents: tool-safe, readable and unique."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from itertools import count
+
+LONGEST_NAME = 64
+"""Characters of a tool's name that every model provider accepts."""
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
+
+
+def is_tool_name(text: str) -> bool:
+    """Whether *text* can be a tool's name as it stands.
+
+    >>> is_tool_name("listPets"), is_tool_name("pets.list")
+    (True, False)
+    """
+    return _SAFE_NAME.fullmatch(text) is not None
+
+
+def tool_name(text: str) -> str:
+    """*text* as a tool's name, ``""`` when nothing of it can be used.
+
+    >>> tool_name("pets.list all")
+    'pets_list_all'
+    """
+    return _UNSAFE.sub("_", text).strip("_-")[:LONGEST_NAME].rstrip("_-")
+
+
+def operation_name(method: str, path: str) -> str:
+    """A tool's name made of method and path.
+
+    >>> operation_name("get", "/pets/{petId}/photos")
+    'get_pets_by_petId_photos'
+    >>> operation_name("get", "/")
+    'get'
+    """
+    readable = _TEMPLATE_PARAMETER.sub(r"by_\1", path)
+    return tool_name(f"{method} {readable}") or method
+
+
+def unique_name(
+    wanted: str, taken: Collection[str], *, separator: str = "_", longest: int | None = None
+) -> str:
+    """*wanted*, or *wanted* with the first number from 2 that makes it unique.
+
+    >>> unique_name("pet", {"pet", "pet_2"})
+    'pet_3'
+    """
+    if wanted not in taken:
+        return wanted
+    for number in count(2):
+        suffix = f"{separator}{number}"
+        stem = wanted if longest is None else wanted[: longest - len(suffix)]
+        if stem + suffix not in taken:
+            return stem + suffix
+    raise AssertionError("count() is endless")
+
+
+def document_name(text: str) -> str:
+    """A short identifier for a document, fit for a URL path.
+
+    >>> document_name("Railway Booking (v2)")
+    'railway-booking-v2'
+    """
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._")[:LONGEST_NAME] or "api"

@@ -1,0 +1,120 @@
+"""References inside a document: following them, and making a schema self-contained.
+
+Only references of the form ``#/json/pointer`` are met here: :mod:`toolalpaca.openapi.loading` has
+replaced every other kind (other files, ``$id``, ``$anchor``) by the time that a document is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.model import Schema
+from toolalpaca.openapi.names import unique_name
+from toolalpaca.openapi.structure import OPENAPI_3, Node, rebuild
+
+_ARRAY_INDEX = re.compile(r"0|[1-9]\d*")
+
+
+def pointer_parts(pointer: str) -> list[str]:
+    """The keys of a JSON Pointer (RFC 6901), or of one in a URI fragment (section 6).
+
+    >>> pointer_parts("/paths/~1pets~1%7Bid%7D/get")
+    ['paths', '/pets/{id}', 'get']
+
+    Raises:
+        DocumentError: It does not begin with a slash.
+    """
+    if not pointer:
+        return []
+    if not pointer.startswith("/"):
+        raise DocumentError(f"{pointer!r} is no JSON Pointer")
+    return [unquote(part).replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
+
+
+def at_pointer(root: Any, pointer: str) -> Any:
+    """The value at the JSON Pointer *pointer* of *root*.
+
+    Raises:
+        DocumentError: Nothing stands there.
+    """
+    value = root
+    for part in pointer_parts(pointer):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and _ARRAY_INDEX.fullmatch(part) and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            raise DocumentError(f"nothing stands at #{pointer}")
+    return value
+
+
+def resolve(root: Mapping[str, Any], ref: str) -> Any:
+    """What the reference *ref* (``#/components/schemas/Pet``) leads to, chains followed.
+
+    Siblings of a ``$ref`` on the way are not merged; see
+    :func:`toolalpaca.openapi.merging.flatten`.
+
+    Raises:
+        DocumentError: It leads out of the document, nowhere, or round in a circle.
+    """
+    seen = set()
+    while True:
+        if ref in seen:
+            raise DocumentError(f"the reference {ref} leads back to itself")
+        seen.add(ref)
+        if not ref.startswith("#"):
+            raise DocumentError(f"the reference {ref} leads out of the document")
+        value = at_pointer(root, ref[1:])
+        if isinstance(value, Mapping) and isinstance(value.get("$ref"), str):
+            ref = value["$ref"]
+            continue
+        return value
+
+
+def bundle(schema: Schema, root: Mapping[str, Any]) -> Schema:
+    """A self-contained copy of *schema*: what it refers to in *root* stands under ``$defs``.
+
+    Names are kept (``#/components/schemas/Pet`` becomes ``#/$defs/Pet``), made unique where two
+    collide; recursion stays recursion. ``bundle(bundle(s, root), root=…)`` of a bundle over itself
+    changes nothing.
+
+    Raises:
+        DocumentError: A reference leads nowhere or out of the document.
+    """
+    if not isinstance(schema, Mapping):
+        return schema
+    names: dict[str, str] = {}
+    waiting: list[str] = []
+
+    def rewrite(_: Node, value: dict[str, Any]) -> dict[str, Any]:
+        value.pop("$defs", None)  # reached only through references, which move them
+        value.pop("definitions", None)
+        ref = value.get("$ref")
+        if isinstance(ref, str):
+            value["$ref"] = f"#/$defs/{name_of(ref)}"
+        return value
+
+    def name_of(ref: str) -> str:
+        if not ref.startswith("#"):
+            raise DocumentError(f"the reference {ref} leads out of the document")
+        if ref not in names:
+            names[ref] = unique_name(_last_part(ref), names.values())
+            waiting.append(ref)
+        return names[ref]
+
+    bundled: dict[str, Any] = rebuild(Node("schema", (), dict(schema)), OPENAPI_3, rewrite)
+    definitions = {}
+    while waiting:
+        ref = waiting.pop(0)
+        target = at_pointer(root, ref[1:])
+        definitions[names[ref]] = rebuild(Node("schema", (), target), OPENAPI_3, rewrite)
+    return {**bundled, "$defs": definitions} if definitions else bundled
+
+
+def _last_part(ref: str) -> str:
+    parts = pointer_parts(ref[1:])
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", parts[-1]) if parts else "root"

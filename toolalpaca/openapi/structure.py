@@ -1,0 +1,260 @@
+"""What stands where in an OpenAPI document.
+
+A property may be *named* ``nullable``, ``$ref`` or ``example``, and examples hold any JSON at all,
+so whoever looks for schemas or references must walk by position. These tables are the positions;
+each line is a field of the specification that leads to another object.
+
+The tables of 3.x are the union of 3.0, 3.1 and 3.2: what a version lacks is not met in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+Kind = Literal[
+    "document",
+    "components",
+    "pathItem",
+    "operation",
+    "parameter",
+    "header",
+    "requestBody",
+    "response",
+    "mediaType",
+    "encoding",
+    "example",
+    "link",
+    "callback",
+    "securityScheme",
+    "schema",
+]
+Path: TypeAlias = tuple[str | int, ...]
+
+
+class Field(NamedTuple):
+    """Where a field leads.
+
+    Attributes:
+        kind: What stands there.
+        shape: ``one`` object, a ``map`` of names to objects, a ``list`` of objects; ``patterned``
+            is a map whose keys may also be ``x-`` extensions; ``either`` is one or a list.
+    """
+
+    kind: Kind
+    shape: Literal["one", "map", "list", "patterned", "either"]
+
+
+Fields: TypeAlias = Mapping[str, Field]
+Tables: TypeAlias = Mapping[str, Fields]
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_ONE_SCHEMA = (
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
+
+SCHEMA: Fields = {
+    **{keyword: Field("schema", "one") for keyword in _ONE_SCHEMA},
+    **{keyword: Field("schema", "list") for keyword in ("allOf", "anyOf", "oneOf", "prefixItems")},
+    **{
+        keyword: Field("schema", "map")
+        for keyword in (
+            "$defs",
+            "definitions",
+            "dependentSchemas",
+            "patternProperties",
+            "properties",
+        )
+    },
+    "items": Field("schema", "either"),
+}
+
+_EXAMPLES = {"examples": Field("example", "map")}
+_CONTENT = {"content": Field("mediaType", "map")}
+
+OPENAPI_3: Tables = {
+    "document": {
+        "paths": Field("pathItem", "patterned"),
+        "webhooks": Field("pathItem", "map"),
+        "components": Field("components", "one"),
+    },
+    "components": {
+        "schemas": Field("schema", "map"),
+        "responses": Field("response", "map"),
+        "parameters": Field("parameter", "map"),
+        "examples": Field("example", "map"),
+        "requestBodies": Field("requestBody", "map"),
+        "headers": Field("header", "map"),
+        "securitySchemes": Field("securityScheme", "map"),
+        "links": Field("link", "map"),
+        "callbacks": Field("callback", "map"),
+        "pathItems": Field("pathItem", "map"),
+        "mediaTypes": Field("mediaType", "map"),
+    },
+    "pathItem": {
+        **{method: Field("operation", "one") for method in _METHODS},
+        "additionalOperations": Field("operation", "map"),
+        "parameters": Field("parameter", "list"),
+    },
+    "operation": {
+        "parameters": Field("parameter", "list"),
+        "requestBody": Field("requestBody", "one"),
+        "responses": Field("response", "patterned"),
+        "callbacks": Field("callback", "map"),
+    },
+    "parameter": {"schema": Field("schema", "one"), **_EXAMPLES, **_CONTENT},
+    "header": {"schema": Field("schema", "one"), **_EXAMPLES, **_CONTENT},
+    "requestBody": {**_CONTENT},
+    "response": {"headers": Field("header", "map"), **_CONTENT, "links": Field("link", "map")},
+    "mediaType": {
+        "schema": Field("schema", "one"),
+        "itemSchema": Field("schema", "one"),
+        "encoding": Field("encoding", "map"),
+        **_EXAMPLES,
+    },
+    "encoding": {"headers": Field("header", "map")},
+    "example": {},
+    "link": {},
+    "callback": {"*": Field("pathItem", "one")},
+    "securityScheme": {},
+    "schema": SCHEMA,
+}
+
+SWAGGER_2: Tables = {
+    "document": {
+        "paths": Field("pathItem", "patterned"),
+        "definitions": Field("schema", "map"),
+        "parameters": Field("parameter", "map"),
+        "responses": Field("response", "map"),
+    },
+    "pathItem": {
+        **{method: Field("operation", "one") for method in _METHODS},
+        "parameters": Field("parameter", "list"),
+    },
+    "operation": {
+        "parameters": Field("parameter", "list"),
+        "responses": Field("response", "patterned"),
+    },
+    "parameter": {"schema": Field("schema", "one")},
+    "response": {"schema": Field("schema", "one")},
+    "schema": SCHEMA,
+}
+
+
+class Node(NamedTuple):
+    """An object of the specification in a document.
+
+    Attributes:
+        kind: What the specification says that it is.
+        path: Keys and indices that lead to it.
+        value: What stands there, of whatever type; a fault in the document may make it any.
+    """
+
+    kind: Kind
+    path: Path
+    value: Any
+
+
+def tables_for(document: Mapping[str, Any]) -> Tables:
+    """The positions of the version that *document* is written in."""
+    return SWAGGER_2 if "swagger" in document else OPENAPI_3
+
+
+def children(node: Node, tables: Tables) -> Iterator[Node]:
+    """The objects directly below *node*."""
+    if not isinstance(node.value, dict):
+        return
+    fields = tables.get(node.kind, {})
+    every = fields.get("*")
+    for key, value in node.value.items():
+        field = every if every and not key.startswith("x-") and key != "$ref" else fields.get(key)
+        if field is not None:
+            yield from _below(field, (*node.path, key), value)
+
+
+def _below(field: Field, path: Path, value: Any) -> Iterator[Node]:
+    if field.shape == "one" or (field.shape == "either" and not isinstance(value, list)):
+        yield Node(field.kind, path, value)
+    elif field.shape in ("list", "either"):
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield Node(field.kind, (*path, index), item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if field.shape == "map" or not name.startswith("x-"):
+                yield Node(field.kind, (*path, name), item)
+
+
+def walk(node: Node, tables: Tables) -> Iterator[Node]:
+    """*node* and every object below it, parents first, in the document's order."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting.extend(reversed(list(children(current, tables))))
+
+
+def rebuild(node: Node, tables: Tables, change: Callable[[Node, dict[str, Any]], Any]) -> Any:
+    """A copy of *node* in which *change* has been applied to every object, children first.
+
+    Args:
+        node: Where to start.
+        tables: The positions of its version.
+        change: Given a node as it was and its value with its children already changed (a new
+            dict, which it may keep), returns what stands there now. Values that are no objects
+            are copied without asking.
+    """
+    value = node.value
+    if not isinstance(value, dict):
+        return copy_json(value)
+    changed = {key: _rebuild_field(node, key, item, tables, change) for key, item in value.items()}
+    return change(node, changed)
+
+
+def _rebuild_field(
+    node: Node,
+    key: str,
+    value: Any,
+    tables: Tables,
+    change: Callable[[Node, dict[str, Any]], Any],
+) -> Any:
+    fields = tables.get(node.kind, {})
+    every = fields.get("*")
+    field = every if every and not key.startswith("x-") and key != "$ref" else fields.get(key)
+    path = (*node.path, key)
+    if field is None:
+        return copy_json(value)
+    if field.shape == "one" or (field.shape == "either" and isinstance(value, dict)):
+        return rebuild(Node(field.kind, path, value), tables, change)
+    if field.shape in ("list", "either") and isinstance(value, list):
+        return [
+            rebuild(Node(field.kind, (*path, index), item), tables, change)
+            for index, item in enumerate(value)
+        ]
+    if field.shape in ("map", "patterned") and isinstance(value, dict):
+        return {
+            name: copy_json(item)
+            if field.shape == "patterned" and name.startswith("x-")
+            else rebuild(Node(field.kind, (*path, name), item), tables, change)
+            for name, item in value.items()
+        }
+    return copy_json(value)
+
+
+def copy_json(value: Any) -> Any:
+    """A deep copy of JSON data."""
+    if isinstance(value, dict):
+        return {key: copy_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copy_json(item) for item in value]
+    return value
