@@ -26,11 +26,15 @@ class Backend:
             name the argument is the name itself.
         argument: What follows the colon, for people: ``NAME``; ``""`` for a plain name.
         summary: What it is, in half a line.
+        package: The import name of the optional package that it needs, ``""`` for none.
+        extra: The extra of this distribution that brings the package.
     """
 
     factory: str
     argument: str
     summary: str
+    package: str = ""
+    extra: str = ""
 
     def usage(self, prefix: str) -> str:
         """How a name of this backend is written: ``openai:NAME``."""
@@ -42,14 +46,28 @@ BACKENDS = {
         "toolalpaca.llm.registry:_open_baseline", "", "rule-based planner; needs no model"
     ),
     "smollm2": Backend(
-        "toolalpaca.llm.gguf:open_fetched", "", "SmolLM2-135M-Instruct on this machine, fetched"
+        "toolalpaca.llm.gguf:open_fetched",
+        "",
+        "SmolLM2-135M-Instruct, a language model on this machine",
+        package="xllamacpp",
+        extra="local",
     ),
     "openai": Backend(
         "toolalpaca.llm.openai:open_openai", "NAME", "a model of an OpenAI-compatible server"
     ),
-    "gguf": Backend("toolalpaca.llm.gguf:open_file", "PATH", "a GGUF file, run by llama.cpp"),
+    "gguf": Backend(
+        "toolalpaca.llm.gguf:open_file",
+        "PATH",
+        "a GGUF file on this machine, run by llama.cpp",
+        package="xllamacpp",
+        extra="local",
+    ),
     "transformers": Backend(
-        "toolalpaca.llm.transformers:open_folder", "PATH", "a checkpoint of transformers"
+        "toolalpaca.llm.transformers:open_folder",
+        "PATH",
+        "a checkpoint of transformers on this machine, such as one that train made",
+        package="transformers",
+        extra="training",
     ),
     "scripted": Backend(
         "toolalpaca.llm.scripted:open_script", "FILE", "replies read from a file, for tests"

@@ -1,0 +1,87 @@
+"""Grammars for constrained decoding, in llguidance's dialect of Lark.
+
+The same text constrains llama.cpp and transformers. White space inside JSON is fixed to what
+``json.dumps`` writes, so that there is one way to write each value.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from toolalpaca.errors import MissingExtra, ModelReplyError
+from toolalpaca.llm.bounding import Bounds, bounded, compiles
+from toolalpaca.llm.protocol import Grammar, JsonSchema
+
+_WHITE_SPACE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+
+_LOOSE = Bounds(depth=1, nodes=40)
+
+
+def json_grammar(schema: JsonSchema | bool, bounds: Bounds | None = None) -> Grammar:
+    """A reply that is JSON of *schema* and nothing else, bounded in length."""
+    return Grammar(f"start: {json_rule(schema, bounds)}")
+
+
+def json_rule(schema: JsonSchema | bool, bounds: Bounds | None = None) -> str:
+    """The right side of a Lark rule for JSON of *schema*, bounded in length."""
+    return _json_rule(json.dumps(schema), bounds or Bounds())
+
+
+@lru_cache(maxsize=1024)
+def _json_rule(schema_text: str, bounds: Bounds) -> str:
+    schema = json.loads(schema_text)
+    for candidate in (bounded(schema, bounds), _without_details(bounded(schema, bounds))):
+        text = _with_options(candidate)
+        if compiles(text):
+            return f"%json {text}"
+    return f"%json {_with_options(_names_only(bounded(schema, _LOOSE)))}"
+
+
+def check_grammar(grammar: Grammar) -> None:
+    """Refuse a grammar that llguidance cannot read.
+
+    Raises:
+        ModelReplyError: It cannot; the message says where.
+        MissingExtra: llguidance is not installed.
+    """
+    problem = _problem(grammar.lark)
+    if problem:
+        raise ModelReplyError(f"the grammar of the reply cannot be read: {problem}")
+
+
+@lru_cache(maxsize=256)
+def _problem(lark: str) -> str:
+    try:
+        from llguidance import LLMatcher
+    except ImportError as error:
+        raise MissingExtra("llguidance", "local") from error
+    return str(LLMatcher.validate_grammar(lark))
+
+
+def _with_options(schema: JsonSchema) -> str:
+    return json.dumps({**schema, "x-guidance": _WHITE_SPACE})
+
+
+def _without_details(schema: Any) -> Any:
+    """*schema* without patterns and formats, the usual reasons why one cannot be compiled."""
+    if isinstance(schema, list):
+        return [_without_details(item) for item in schema]
+    if not isinstance(schema, dict) or "enum" in schema or "const" in schema:
+        return schema
+    if schema.get("type") == "string":
+        return {"type": "string", "maxLength": schema.get("maxLength", Bounds().string)}
+    if "properties" in schema:
+        properties = {name: _without_details(part) for name, part in schema["properties"].items()}
+        return {**schema, "properties": properties}
+    return {
+        key: _without_details(part) if key in ("items", "anyOf") else part
+        for key, part in schema.items()
+    }
+
+
+def _names_only(schema: JsonSchema) -> JsonSchema:
+    """An object of the same property names with any short values."""
+    names = schema.get("properties", {})
+    return bounded({"type": "object", "properties": dict.fromkeys(names, True)})
