@@ -20,7 +20,8 @@ class Limits:
         total_tokens: Tokens of all prompts and replies together, cached ones left out; None is
             no bound.
         seconds: Wall-clock time, waiting for the user excluded; None is no bound.
-        repeats: Times that one identical call may be made; at the next one the turn ends.
+        repeats: The identical call with this number in a turn is not sent, and the model is told;
+            one more ends the turn.
     """
 
     steps: int = 12

@@ -1,0 +1,394 @@
+"""The loop: ask the model, do what it says, tell it what came of it.
+
+A step is :meth:`Agent._execute` of :meth:`Agent._query`. Everything that happens is an event; the
+events are the trace, and whoever runs the agent gets each one as it happens. What the model does
+wrong comes back to it as an observation. A turn ends by :class:`TurnEnded`, and only what is wrong
+outside the model (no server, no network) is an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import orjson
+
+from toolalpaca.errors import ToolAlpacaError
+from toolalpaca.llm.protocol import Completion, LanguageModel, ToolCall, Usage
+from toolalpaca.task import ASK_TOOL
+from toolalpaca.trace import (
+    AssistantEvent,
+    Call,
+    Event,
+    ObservationEvent,
+    Outcome,
+    Status,
+    Trace,
+    TraceWriter,
+    UserEvent,
+)
+from toolalpaca_runtime.formats import PromptFormat, format_for
+from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.observation import Observation
+from toolalpaca_runtime.toolbox import Toolbox
+
+User: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Answers the agent's questions; None when nobody is there."""
+
+DEEPEST_ARGUMENTS = 64
+"""Levels of arrays and objects in arguments; no API nests deeper, and writing JSON has a limit."""
+
+_NOT_RUN = "This call was not made: the turn was over."
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the model's text, as it comes; the whole is in the event that follows."""
+
+    text: str
+
+
+class TurnEnded(Exception):
+    """The turn is over.
+
+    Attributes:
+        status: How.
+        reason: Why, for every status but ``answered``.
+        answer: What the user is told.
+    """
+
+    def __init__(self, status: Status, *, reason: str = "", answer: str = "") -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+        self.answer = answer
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn has taken so far."""
+
+    began: float = field(default_factory=time.monotonic)
+    waited: float = 0.0
+    steps: int = 0
+    usage: Usage = field(default_factory=Usage)
+    made: Counter[bytes] = field(default_factory=Counter)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began - self.waited
+
+
+class Agent:
+    """A model that uses the tools of an API for a user.
+
+    Args:
+        model: Decides.
+        toolbox: Acts.
+        prompt_format: How the model is spoken to; by default the one that suits it.
+        limits: Of each turn.
+        user: Answers the agent's questions. Without one, a question ends the turn with the status
+            ``asked``, and the next turn's text is taken as the answer.
+        recorder: Where the trace is written as it happens.
+        task: The id of the task, for the trace.
+        seed: For sampling.
+
+    Attributes:
+        trace: Everything that happened; its outcome is that of the last turn.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        toolbox: Toolbox,
+        *,
+        prompt_format: PromptFormat | None = None,
+        limits: Limits | None = None,
+        user: User | None = None,
+        recorder: TraceWriter | None = None,
+        task: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.model = model
+        self.toolbox = toolbox
+        self.prompt_format = prompt_format or format_for(model)
+        self.limits = limits or Limits()
+        self._user = user
+        self._recorder = recorder
+        self._began = time.monotonic()
+        self._usage = Usage()
+        self._finished = False
+        self.trace = Trace(
+            task=task,
+            toolset=toolbox.name,
+            model=model.name,
+            prompt_format=self.prompt_format.name,
+            seed=seed,
+            base_url=toolbox.base_url,
+            tools=toolbox.specs,
+        )
+        if recorder is not None:
+            recorder.start(self.trace)
+
+    async def run(self, text: str) -> AsyncGenerator[Event | TextDelta, None]:
+        """One turn: the user says *text*, and the agent acts until it answers or must stop.
+
+        Yields:
+            Each event as it happens, and pieces of the model's text before the event that they
+            become.
+
+        Raises:
+            ToolAlpacaError: The model or the API cannot be used. The trace says so, too.
+        """
+        turn = _Turn()
+        status: Status = "interrupted"
+        reason, answer = "the run was interrupted", ""
+        try:
+            for event in self._hear(text):
+                yield event
+            while True:
+                async with aclosing(self._step(turn)) as items:
+                    async for item in items:
+                        yield item
+        except TurnEnded as end:
+            status, reason, answer = end.status, end.reason, end.answer
+        except ToolAlpacaError as error:
+            status, reason = "failed", str(error)
+            raise
+        finally:
+            self.trace.outcome = Outcome(
+                status=status,
+                reason=reason,
+                answer=answer,
+                usage=self._usage,
+                seconds=round(time.monotonic() - self._began, 3),
+            )
+
+    def finish(self) -> None:
+        """Write the trace's end; no turn follows. Calling it twice is harmless."""
+        if not self._finished:
+            self._finished = True
+            if self._recorder is not None:
+                self._recorder.end(self.trace.id, self.trace.outcome)
+
+    async def __aenter__(self) -> Agent:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.finish()
+
+    def _hear(self, text: str) -> list[Event]:
+        """The user's words: the answer to an open question, or a new instruction."""
+        assert not self._finished, "the agent has finished"
+        events: list[Event] = []
+        answered = False
+        for call in self._open_calls():
+            if call.tool == ASK_TOOL and not answered:
+                answered = True
+                events.append(self._observed(call, Observation(text, "user")))
+            else:
+                events.append(self._observed(call, Observation(_NOT_RUN, "runtime")))
+        if not answered:
+            events.append(self._record(UserEvent(**self._next(), text=text)))
+        return events
+
+    def _open_calls(self) -> list[Call]:
+        return [call for call in self.trace.calls() if self.trace.observation(call.id) is None]
+
+    async def _step(self, turn: _Turn) -> AsyncGenerator[Event | TextDelta, None]:
+        """Ask the model and do what it says: execute(query())."""
+        event: AssistantEvent | None = None
+        async with aclosing(self._query(turn)) as pieces:
+            async for piece in pieces:
+                yield piece
+                if isinstance(piece, AssistantEvent):
+                    event = piece
+        assert event is not None
+        async with aclosing(self._execute(event, turn)) as observations:
+            async for observation in observations:
+                yield observation
+
+    async def _query(self, turn: _Turn) -> AsyncGenerator[AssistantEvent | TextDelta, None]:
+        """Ask the model, and read its reply."""
+        self._check(turn)
+        turn.steps += 1
+        request = self.prompt_format.request(self.trace, self.limits)
+        completion: Completion | None = None
+        async with aclosing(_timed(self.model.stream(request), self._left(turn))) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, str):
+                    yield TextDelta(piece)
+                else:
+                    completion = piece
+        assert completion is not None, f"{self.model.name} ended its stream without a completion"
+        turn.usage += completion.usage
+        self._usage += completion.usage
+        yield self._read(_clean(completion))
+
+    def _read(self, completion: Completion) -> AssistantEvent:
+        step = self.prompt_format.parse(completion, self.trace)
+        event = AssistantEvent(
+            **self._next(),
+            raw=completion.text if step.raw is None else step.raw,
+            thought=step.thought,
+            calls=tuple(_shallow(call) for call in step.calls),
+            answer=step.answer,
+            problem=step.problem,
+            usage=completion.usage,
+        )
+        self._record(event)
+        return event
+
+    async def _execute(
+        self, step: AssistantEvent, turn: _Turn
+    ) -> AsyncGenerator[ObservationEvent, None]:
+        """Do what the step says."""
+        if step.answer is not None:
+            raise TurnEnded("answered", answer=step.answer)
+        if not step.calls:
+            problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
+            yield self._observed(None, Observation(problem, "runtime"))
+        for call in step.calls:
+            yield self._observed(call, await self._call(call, turn))
+
+    async def _call(self, call: Call, turn: _Turn) -> Observation:
+        times = self._count(call, turn)
+        if times == self.limits.repeats:
+            return Observation(
+                f"You have called {call.tool} with these arguments {times - 1} times already, and "
+                "it was not called again: the result is above. Use it, change the arguments, or "
+                "answer the user.",
+                "runtime",
+            )
+        if call.tool == ASK_TOOL:
+            return await self._ask(call, turn)
+        return await self.toolbox.call(call)
+
+    def _count(self, call: Call, turn: _Turn) -> int:
+        """How often this call has been made in this turn, this time included."""
+        key = orjson.dumps([call.tool, call.arguments, call.problem], option=orjson.OPT_SORT_KEYS)
+        turn.made[key] += 1
+        if turn.made[key] > self.limits.repeats:
+            reason = f"the agent called {call.tool} again and again with the same arguments"
+            raise self._stopped(reason)
+        return turn.made[key]
+
+    async def _ask(self, call: Call, turn: _Turn) -> Observation:
+        question = call.arguments.get("question")
+        if call.problem is not None or not isinstance(question, str) or not question.strip():
+            problem = call.problem or f"{ASK_TOOL} takes one argument: question, a text."
+            return Observation(problem, "runtime")
+        began = time.monotonic()
+        answer = await self._user(question) if self._user is not None else None
+        turn.waited += time.monotonic() - began
+        if answer is None:
+            raise TurnEnded("asked", reason="the agent waits for the user", answer=question)
+        return Observation(_encodable(answer), "user")
+
+    def _check(self, turn: _Turn) -> None:
+        reason = self.limits.reached(steps=turn.steps, usage=turn.usage, seconds=turn.seconds)
+        if reason is not None:
+            raise self._stopped(reason)
+
+    def _stopped(self, reason: str) -> TurnEnded:
+        return TurnEnded("stopped", reason=reason, answer=f"I stopped without an answer: {reason}.")
+
+    def _left(self, turn: _Turn) -> float | None:
+        """Seconds that the next reply may take."""
+        return None if self.limits.seconds is None else self.limits.seconds - turn.seconds
+
+    def _observed(self, call: Call | None, observation: Observation) -> ObservationEvent:
+        event = ObservationEvent(
+            **self._next(),
+            source=observation.source,
+            raw=observation.text,
+            call=call.id if call else None,
+            tool=call.tool if call else "",
+            text=observation.text,
+            request=observation.request,
+            response=observation.response,
+            conforming=observation.conforming,
+        )
+        self._record(event)
+        return event
+
+    def _next(self) -> dict[str, Any]:
+        at = round(time.monotonic() - self._began, 3)
+        return {"index": len(self.trace.events), "at": at}
+
+    def _record(self, event: Event) -> Event:
+        self.trace.events.append(event)
+        if self._recorder is not None:
+            self._recorder.event(self.trace.id, event)
+        return event
+
+
+async def _timed(
+    stream: AsyncIterator[str | Completion], seconds: float | None
+) -> AsyncGenerator[str | Completion, None]:
+    """The items of *stream*; a reply that takes longer than *seconds* ends the turn."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    try:
+        while True:
+            left = None if deadline is None else deadline - time.monotonic()
+            try:
+                async with asyncio.timeout(left):
+                    piece = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                reason = "the limit on seconds was reached while the model was writing"
+                answer = f"I stopped without an answer: {reason}."
+                raise TurnEnded("stopped", reason=reason, answer=answer) from None
+            yield piece  # outside the timeout: the reader's time is not the model's
+    finally:
+        close = getattr(stream, "aclose", None)  # closing cancels the request
+        if close is not None:
+            await close()
+
+
+def _clean(completion: Completion) -> Completion:
+    """*completion* with texts that can be written: a lone surrogate has no UTF-8."""
+    return Completion(
+        text=_encodable(completion.text),
+        tool_calls=tuple(
+            ToolCall(id=call.id, name=_encodable(call.name), arguments=_encodable(call.arguments))
+            for call in completion.tool_calls
+        ),
+        usage=completion.usage,
+        finish=completion.finish,
+    )
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _shallow(call: Call) -> Call:
+    """*call*, or a call with a problem when its arguments are nested too deep to be written."""
+    if _depth(call.arguments) <= DEEPEST_ARGUMENTS:
+        return call
+    problem = f"The arguments are nested deeper than {DEEPEST_ARGUMENTS} levels."
+    return Call(id=call.id, tool=call.tool, problem=problem)
+
+
+def _depth(value: Any) -> int:
+    deepest = 0
+    waiting = [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        waiting.extend((child, depth + 1) for child in inner)
+    return deepest

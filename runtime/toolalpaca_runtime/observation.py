@@ -1,0 +1,107 @@
+"""What a model reads of an API's response.
+
+The form is ToolAlpaca's: ``Status Code: 200. Response: {...}``. A long body is shortened so that it
+stays JSON (fewer items, shorter texts), and a note before it says what is missing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from toolalpaca.trace import HttpRequest, HttpResponse, Source
+
+LONGEST_BODY = 4000
+"""Characters of a body that a model reads; about a thousand tokens."""
+
+_SHORTENINGS = ((20, 400), (10, 200), (5, 120), (3, 80), (1, 40))
+"""Items of an array and characters of a text that are kept, tried in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of a call.
+
+    Attributes:
+        text: What the model reads.
+        source: Who says it.
+        request: The request, when one was sent; secrets are redacted.
+        response: The response, when one came.
+        conforming: Whether the response satisfies the document; None when that is not known.
+    """
+
+    text: str
+    source: Source
+    request: HttpRequest | None = None
+    response: HttpResponse | None = None
+    conforming: bool | None = None
+
+
+def response_text(
+    status: int, body: str, *, cut_off: bool = False, longest: int = LONGEST_BODY
+) -> str:
+    """How a model is told a response.
+
+    Args:
+        status: The status code.
+        body: The body as text, ``""`` for none.
+        cut_off: Whether the body was longer than what was read.
+        longest: Characters of the body to show.
+    """
+    shown, note = shortened(body, longest)
+    if cut_off:
+        note = "the response was too large to be read whole"
+    # Notes come first: what follows "Response: " is then the body and nothing else.
+    note = f"(Shortened: {note}.)\n" if note else ""
+    return f"{note}Status Code: {status}. Response: {shown or '(empty)'}"
+
+
+def shortened(body: str, longest: int) -> tuple[str, str]:
+    """*body* within *longest* characters, and what is missing from it, ``""`` when nothing is."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        if len(body) <= longest:
+            return body, ""
+        return body[:longest], f"the first {longest:,} of {len(body):,} characters"
+    text = _compact(value)
+    if len(text) <= longest:
+        return text, ""
+    for items, characters in _SHORTENINGS:
+        left_out: dict[str, int] = {}
+        text = _compact(_shorten(value, items, characters, "", left_out))
+        if len(text) <= longest:
+            arrays = [f"{n:,} more items in {place or 'it'}" for place, n in left_out.items()]
+            return text, "; ".join(arrays[:3]) or f"texts are cut to {characters} characters"
+    return text[:longest], f"the first {longest:,} characters"
+
+
+def is_text(content_type: str) -> bool:
+    """Whether a body of that type is shown as text."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return (
+        kind.startswith("text/")
+        or kind.endswith(("json", "xml", "+yaml"))
+        or kind in ("application/x-www-form-urlencoded", "application/javascript", "")
+        or kind.endswith("/yaml")
+    )
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _shorten(value: Any, items: int, characters: int, place: str, left_out: dict[str, int]) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _shorten(item, items, characters, f"{place}.{key}".lstrip("."), left_out)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        if len(value) > items:
+            left_out[place] = left_out.get(place, 0) + len(value) - items
+        return [_shorten(item, items, characters, f"{place}[]", left_out) for item in value[:items]]
+    if isinstance(value, str) and len(value) > characters:
+        return f"{value[:characters]}…"
+    return value

@@ -1,0 +1,189 @@
+"""Arguments to an HTTP request: its path, query, headers, cookies and body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from toolalpaca.openapi.model import Operation, Parameter
+from toolalpaca_runtime.bodies import encode_body
+from toolalpaca_runtime.serialization import (
+    cookie_text,
+    encode,
+    header_text,
+    path_text,
+    query_text,
+)
+from toolalpaca_runtime.tools import Place, Tool
+
+_TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class UnusableArgument(Exception):
+    """A value that fits its schema and still cannot be sent; the text tells the model why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A request without its credentials.
+
+    Attributes:
+        method: Upper case.
+        url: Absolute and percent-encoded, without the query.
+        query: Parts of the query string, each encoded: ``"tag=a&tag=b"``.
+        headers: In the order in which they are sent.
+        cookies: Parts of the ``Cookie`` header.
+        body: None for no body, which is not the same as an empty one.
+    """
+
+    method: str
+    url: str
+    query: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[str, ...] = ()
+    body: bytes | None = None
+
+    @property
+    def full_url(self) -> str:
+        """The URL with the query."""
+        if not self.query:
+            return self.url
+        return f"{self.url}{'&' if '?' in self.url else '?'}{'&'.join(self.query)}"
+
+    def all_headers(self) -> list[tuple[str, str]]:
+        """The headers with the cookies."""
+        cookies = [("cookie", "; ".join(self.cookies))] if self.cookies else []
+        return [*self.headers, *cookies]
+
+
+def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> PreparedRequest:
+    """The request that *tool* makes with *arguments*, which fit its schema.
+
+    None leaves a parameter out, and a property of the body whose schema does not take null.
+
+    Args:
+        tool: The tool.
+        arguments: By argument name.
+        base_url: The URL below which the document's paths are.
+
+    Raises:
+        UnusableArgument: A value cannot stand where it belongs: an empty path parameter, a line
+            break in a header.
+    """
+    parts = _Parts()
+    body: dict[str, Any] = {}
+    whole: list[Any] = []
+    for name, value in arguments.items():
+        place = tool.places.get(name)
+        if place is None:
+            body[name] = value
+        elif place.parameter is not None:
+            _place_parameter(place.parameter, value, parts)
+        elif not place.name:
+            whole.append(value)
+        elif value is not None or _takes_null(place):
+            body[place.name] = value
+    content = _body(tool, body, whole)
+    headers = [("accept", accepted(tool.operation)), *parts.headers]
+    if content is not None:
+        headers.append(("content-type", content[0]))
+    return PreparedRequest(
+        tool.operation.method.upper(),
+        base_url.rstrip("/") + _fill(tool.operation.path, parts.path),
+        tuple(parts.query),
+        tuple(headers),
+        tuple(parts.cookies),
+        None if content is None else content[1],
+    )
+
+
+@dataclass(slots=True)
+class _Parts:
+    path: dict[str, str] = field(default_factory=dict)
+    query: list[str] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
+
+
+def _place_parameter(parameter: Parameter, value: Any, parts: _Parts) -> None:
+    if value is None:
+        return
+    if parameter.content_type is not None:
+        value = orjson.dumps(value).decode() if "json" in parameter.content_type else value
+    match parameter.location:
+        case "path":
+            parts.path[parameter.name] = path_text(parameter, value)
+        case "query":
+            if text := query_text(parameter, value):
+                parts.query.append(text)
+        case "cookie":
+            if text := cookie_text(parameter, value):
+                parts.cookies.append(text)
+        case "header":
+            text = header_text(parameter, value)
+            if _CONTROL.search(text):
+                raise UnusableArgument(f"{parameter.name}: a header holds no line breaks")
+            parts.headers.append((parameter.name, text))
+
+
+def _takes_null(place: Place) -> bool:
+    """Whether null is a value of a property (RFC 7396: it deletes) and no way to leave it out."""
+    if not isinstance(place.schema, dict):
+        return place.schema
+    kind = place.schema.get("type")
+    if isinstance(kind, str | list):
+        return "null" in kind
+    return True
+
+
+def _body(tool: Tool, properties: dict[str, Any], whole: list[Any]) -> tuple[str, bytes] | None:
+    if tool.media_type is None:
+        return None
+    if whole:
+        return encode_body(tool.media_type, whole[0])
+    takes_whole = any(place.location == "body" and not place.name for place in tool.places.values())
+    required = tool.operation.body is not None and tool.operation.body.required
+    if takes_whole or not (properties or required):
+        return None
+    return encode_body(tool.media_type, properties)
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    """The path with its parameters replaced.
+
+    A segment that has become ``.`` or ``..`` is escaped: a client or a proxy would take it as a
+    step to another resource.
+    """
+    segments = []
+    for segment in template.split("/"):
+        filled = _TEMPLATE_PARAMETER.sub(lambda match: _value(match[1], values), segment)
+        if filled in (".", ".."):
+            filled = filled.replace(".", "%2E")
+        segments.append(filled)
+    return "/".join(segments)
+
+
+def _value(name: str, values: Mapping[str, str]) -> str:
+    if not values.get(name):
+        # An empty segment addresses another resource: GET /pets/ lists where GET /pets/7 shows.
+        raise UnusableArgument(f"{name}: it stands in the path and cannot be empty")
+    return values[name]
+
+
+def accepted(operation: Operation) -> str:
+    """The ``Accept`` header: what the document says that a success answers, JSON first."""
+    response = operation.success()
+    types = sorted(response.content, key=lambda t: "json" not in t) if response else []
+    if not types:
+        return "application/json, */*;q=0.5"
+    return ", ".join([*dict.fromkeys(types), "*/*;q=0.5"] if "*/*" not in types else types)
+
+
+def encoded_pair(name: str, value: str) -> str:
+    """A part of a query string."""
+    return f"{encode(name)}={encode(value)}"

@@ -1,0 +1,169 @@
+"""Values to text, as a parameter's ``style`` and ``explode`` say.
+
+The rules are one table, :data:`RULES`: OpenAPI's styles are the operators of RFC 6570 (URI
+Template) with other names, plus three of its own. See "Style Values" and "Style Examples" of
+https://spec.openapis.org/oas/v3.1.1#style-values and the table at the end of RFC 6570, appendix A.
+
+What the specification leaves open is settled here:
+
+- ``null`` is undefined (RFC 6570, section 3.2.1): it is left out, as is an empty array or object.
+- An array or object *inside* an array or object is written as JSON, except under ``deepObject``,
+  whose brackets nest (``filter[price][lte]=40``).
+- ``spaceDelimited`` and ``pipeDelimited`` with ``explode`` are written as ``form`` with
+  ``explode``, ``deepObject`` without ``explode`` as with it.
+- An exploded cookie is several cookies (``a=1; a=2``), as OpenAPI 3.2's style ``cookie`` has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import orjson
+
+from toolalpaca.openapi.model import Parameter, Style
+
+Encode: TypeAlias = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one style writes a value.
+
+    Attributes:
+        first: What stands before the whole (RFC 6570: ``first``).
+        between: What stands between exploded parts (``sep``).
+        items: What stands between the items of a value that is not exploded.
+        named: Whether the parameter's name is written.
+        if_empty: What follows the name of an empty value (``ifemp``).
+    """
+
+    first: str
+    between: str
+    items: str
+    named: bool
+    if_empty: str = ""
+
+
+RULES: dict[Style, Rule] = {
+    "simple": Rule("", ",", ",", named=False),
+    "label": Rule(".", ".", ",", named=False),
+    "matrix": Rule(";", ";", ",", named=True),
+    "form": Rule("", "&", ",", named=True, if_empty="="),
+    "spaceDelimited": Rule("", "&", "%20", named=True, if_empty="="),
+    "pipeDelimited": Rule("", "&", "%7C", named=True, if_empty="="),
+    "deepObject": Rule("", "&", ",", named=True, if_empty="="),
+}
+
+_COOKIES = Rule("", "; ", ",", named=True, if_empty="=")
+
+# RFC 3986's reserved characters that a query may hold without changing its meaning: "#" ends it,
+# "&" and "+" separate and mean a space, "[" and "]" are not allowed in it.
+_RESERVED_IN_QUERY = ":/?@!$'()*,;="
+_ENCODED_TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
+
+
+def encode(text: str) -> str:
+    """Percent-encode everything but RFC 3986's unreserved characters.
+
+    >>> encode("a b/ü~")
+    'a%20b%2F%C3%BC~'
+    """
+    return quote(text, safe="")
+
+
+def encode_reserved(text: str) -> str:
+    """Percent-encode for a query with ``allowReserved`` (RFC 6570, section 3.2.3).
+
+    >>> encode_reserved("a/b&c%2F")
+    'a/b%26c%2F'
+    """
+    parts = _ENCODED_TRIPLE.split(text)
+    return "".join(
+        part if place % 2 else quote(part, safe=_RESERVED_IN_QUERY)
+        for place, part in enumerate(parts)
+    )
+
+
+def path_text(parameter: Parameter, value: Any) -> str:
+    """What stands in a path template in the place of *parameter*."""
+    return _styled(parameter, RULES[parameter.style], value, encode)
+
+
+def query_text(parameter: Parameter, value: Any) -> str:
+    """The part of a query string that carries *value*, ``""`` when nothing does."""
+    encoder = encode_reserved if parameter.allow_reserved else encode
+    if parameter.style == "deepObject" and isinstance(value, dict):
+        return "&".join(_deep(encode(parameter.name), value, encoder))
+    return _styled(parameter, RULES[parameter.style], value, encoder)
+
+
+def cookie_text(parameter: Parameter, value: Any) -> str:
+    """The part of a ``Cookie`` header that carries *value*."""
+    return _styled(parameter, _COOKIES, value, encode)
+
+
+def header_text(parameter: Parameter, value: Any) -> str:
+    """The value of a header; headers are not percent-encoded."""
+    return _styled(parameter, RULES["simple"], value, str)
+
+
+def plain_text(value: Any) -> str:
+    """A single value as text: strings as they are, everything else as JSON.
+
+    >>> plain_text(True), plain_text(0), plain_text("x")
+    ('true', '0', 'x')
+    """
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _styled(parameter: Parameter, rule: Rule, value: Any, encoder: Encode) -> str:
+    name = encoder(parameter.name) if parameter.location == "header" else encode(parameter.name)
+    parts = list(_parts(name, rule, value, encoder, explode=parameter.explode))
+    return rule.first + rule.between.join(parts) if parts else ""
+
+
+def _parts(name: str, rule: Rule, value: Any, encoder: Encode, *, explode: bool) -> Iterator[str]:
+    if value is None:
+        return
+    if not isinstance(value, dict | list):
+        yield _named(name, rule, encoder(plain_text(value)))
+        return
+    pairs = _pairs(value, encoder)
+    if not pairs:
+        return
+    if explode and isinstance(value, dict):
+        yield from (f"{key}={text}" for key, text in pairs)
+    elif explode:
+        yield from (_named(name, rule, text) for _, text in pairs)
+    else:
+        flat = [
+            t for key, text in pairs for t in ((key, text) if isinstance(value, dict) else (text,))
+        ]
+        yield _named(name, rule, rule.items.join(flat))
+
+
+def _named(name: str, rule: Rule, text: str) -> str:
+    if not rule.named:
+        return text
+    return f"{name}={text}" if text else name + rule.if_empty
+
+
+def _pairs(value: dict[str, Any] | list[Any], encoder: Encode) -> list[tuple[str, str]]:
+    entries = value.items() if isinstance(value, dict) else (("", item) for item in value)
+    return [(encoder(key), encoder(plain_text(item))) for key, item in entries if item is not None]
+
+
+def _deep(name: str, value: Any, encoder: Encode) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _deep(f"{name}%5B{encode(key)}%5D", item, encoder)
+    elif isinstance(value, list):
+        for item in value:
+            if item is not None:
+                yield f"{name}={encoder(plain_text(item))}"
+    elif value is not None:
+        yield f"{name}={encoder(plain_text(value))}"

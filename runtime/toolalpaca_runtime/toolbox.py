@@ -1,0 +1,262 @@
+"""The tools of one API, ready to be called: check, send, observe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.openapi.model import Document, Operation
+from toolalpaca.task import ASK_TOOL
+from toolalpaca.trace import Call, HttpRequest, HttpResponse, Source
+from toolalpaca_runtime.auth import MASK, Authorization, Credentials, Redactor, authorize, lacking
+from toolalpaca_runtime.checking import check_arguments
+from toolalpaca_runtime.conformance import Conformance
+from toolalpaca_runtime.observation import Observation, is_text, response_text
+from toolalpaca_runtime.request import PreparedRequest, UnusableArgument, build_request
+from toolalpaca_runtime.tools import ASK, Tool, make_tools
+from toolalpaca_runtime.transport import (
+    Bounds,
+    NoAnswer,
+    RawResponse,
+    is_absolute,
+    is_loopback,
+    new_client,
+    send,
+)
+
+SAFE_METHODS: Final = ("get", "head", "options", "trace")
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
+
+SOURCE_HEADER: Final = "toolalpaca-source"
+"""The response header in which a mock server says which of its parts answered."""
+
+_SOURCES: Mapping[str, Source] = {"cache": "cache", "validator": "validator"}
+_SECRET_HEADERS = ("set-cookie",)
+
+
+class Toolbox:
+    """The tools of an API.
+
+    A mistake of the model (an unknown tool, arguments that do not fit) is an observation, and
+    nothing is sent. An API that answers an error, too slowly or not at all is an observation, too.
+
+    Args:
+        document: The API.
+        base_url: Below which its paths are. Requests go there and nowhere else.
+        own_servers: Whether operations that have servers of their own are called there instead.
+        credentials: By security scheme.
+        headers: Sent with every request, such as a mock server's session.
+        simulated: Whether the API is a mock: nothing there can be harmed, and its credentials are
+            placeholders.
+        allow_unsafe: Whether calls that change something are sent to a real API.
+        bounds: Of each call.
+        client: Sends the requests; by default one of the toolbox's own, which it closes.
+        tools: Made of *document* before, to be shared between toolboxes.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        base_url: str,
+        *,
+        credentials: Credentials | None = None,
+        headers: Mapping[str, str] | None = None,
+        simulated: bool = False,
+        allow_unsafe: bool = False,
+        own_servers: bool = False,
+        bounds: Bounds | None = None,
+        client: httpx2.AsyncClient | None = None,
+        tools: tuple[Tool, ...] | None = None,
+    ) -> None:
+        self.document = document
+        self.base_url = base_url.rstrip("/")
+        self.simulated = simulated
+        self.allow_unsafe = allow_unsafe
+        self._own_servers = own_servers
+        self._bounds = bounds or Bounds()
+        if credentials is None:
+            credentials = Credentials.placeholders(document) if simulated else Credentials()
+        self._credentials = credentials
+        self._redact = Redactor(credentials.texts())
+        self._headers = tuple((headers or {}).items())
+        self._own_client = client is None
+        self._client = client or new_client(self.base_url)
+        self._conformance = Conformance(document)
+        tools = make_tools(document) if tools is None else tools
+        self._tools = {tool.spec.name: tool for tool in tools}
+
+    @property
+    def name(self) -> str:
+        """The API's short name."""
+        return self.document.name
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as a model sees them: one for each operation, and the one that asks."""
+        return (*(tool.spec for tool in self._tools.values()), ASK)
+
+    def lacking(self) -> dict[str, tuple[str, ...]]:
+        """The tools that need credentials which are not there, with the missing schemes."""
+        missing = {
+            name: lacking(tool.operation, self.document, self._credentials)
+            for name, tool in self._tools.items()
+        }
+        return {name: schemes for name, schemes in missing.items() if schemes}
+
+    async def call(self, call: Call) -> Observation:
+        """Make *call* and say what came of it.
+
+        Raises:
+            ApiError: Nobody is at the API's address.
+        """
+        tool = self._tools.get(call.tool)
+        if tool is None:
+            known = ", ".join([*self._tools, ASK_TOOL])
+            return Observation(
+                f"There is no tool {call.tool!r}. The tools are: {known}.", "runtime"
+            )
+        if call.problem is not None:
+            return Observation(call.problem, "runtime")
+        if not self._may_call(tool.operation):
+            return Observation(self._refusal(tool.operation), "runtime")
+        checked = check_arguments(tool, call.arguments)
+        if checked.problems:
+            return _unfit(tool, checked.problems)
+        try:
+            request = build_request(tool, checked.arguments, self._server(tool.operation))
+        except UnusableArgument as error:
+            return _unfit(tool, (str(error),))
+        return await self._send(tool.operation, request, checked.repairs)
+
+    def _server(self, operation: Operation) -> str:
+        """The URL below which *operation* is called."""
+        servers, usual = operation.servers, self.document.servers
+        if self._own_servers and servers and servers[:1] != usual[:1] and is_absolute(servers[0]):
+            return servers[0]
+        return self.base_url
+
+    def _may_call(self, operation: Operation) -> bool:
+        return (
+            operation.method in SAFE_METHODS
+            or self.allow_unsafe
+            or self.simulated
+            or is_loopback(self._server(operation))
+        )
+
+    def _refusal(self, operation: Operation) -> str:
+        host = urlsplit(self._server(operation)).hostname
+        return (
+            f"Refused: {operation.method.upper()} may change something on the real API {host}, and "
+            "the user has not allowed that. Nothing was sent. Tell the user what you would have "
+            "done."
+        )
+
+    async def _send(
+        self, operation: Operation, request: PreparedRequest, repairs: tuple[str, ...]
+    ) -> Observation:
+        request = _with_headers(request, self._headers)
+        authorization = authorize(operation, self.document, self._credentials)
+        recorded = self._recorded_request(request, authorization)
+        try:
+            response = await send(self._client, authorization.applied(request), self._bounds)
+        except NoAnswer as error:
+            text = f"No response: {self._redact(str(error))}."
+            return Observation(text, "simulator" if self.simulated else "real", recorded)
+        return self._observe(operation, recorded, response, repairs)
+
+    def _observe(
+        self,
+        operation: Operation,
+        request: HttpRequest,
+        response: RawResponse,
+        repairs: tuple[str, ...],
+    ) -> Observation:
+        content_type = response.headers.get("content-type", "")
+        body = _body_text(response.body, content_type)
+        shown = _described(response, content_type) if body is None else self._redact(body)
+        conforming = self._conformance.check(
+            operation, response.status, content_type, None if response.cut_off else body
+        )
+        notes = "".join(f"(Note: {repair})\n" for repair in repairs)
+        text = response_text(response.status, shown, cut_off=response.cut_off)
+        headers = {
+            name: MASK if name.lower() in _SECRET_HEADERS else self._redact(value)
+            for name, value in response.headers.items()
+        }
+        recorded = HttpResponse(
+            status=response.status, headers=headers, body=shown, seconds=response.seconds
+        )
+        return Observation(
+            self._redact(notes) + text, _source(response), request, recorded, conforming
+        )
+
+    def _recorded_request(
+        self, request: PreparedRequest, authorization: Authorization
+    ) -> HttpRequest:
+        recorded = authorization.recorded(request)
+        body = None
+        if recorded.body is not None:
+            body = self._redact(recorded.body.decode("utf-8", "replace"))
+        return HttpRequest(
+            method=recorded.method,
+            url=self._redact(recorded.full_url),
+            headers={name: self._redact(value) for name, value in recorded.all_headers()},
+            body=body,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections. Calling it twice is harmless."""
+        if self._own_client:
+            await self._client.aclose()
+
+    async def __aenter__(self) -> Toolbox:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def _unfit(tool: Tool, problems: tuple[str, ...]) -> Observation:
+    listed = "".join(f"\n- {problem}" for problem in problems)
+    text = f"The arguments of {tool.spec.name} do not fit, and nothing was sent. Mend this:{listed}"
+    return Observation(text, "validator")
+
+
+def _with_headers(
+    request: PreparedRequest, headers: tuple[tuple[str, str], ...]
+) -> PreparedRequest:
+    return replace(request, headers=(*request.headers, *headers)) if headers else request
+
+
+def _source(response: RawResponse) -> Source:
+    said = response.headers.get(SOURCE_HEADER)
+    return "real" if said is None else _SOURCES.get(said, "simulator")
+
+
+def _body_text(body: bytes, content_type: str) -> str | None:
+    """The body as text, or None when it is none."""
+    if not body:
+        return ""
+    if not is_text(content_type):
+        return None
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace")
+    return None if "\0" in text else text
+
+
+def _described(response: RawResponse, content_type: str) -> str:
+    more = " or more" if response.cut_off else ""
+    return f"({content_type or 'unknown type'}, {len(response.body):,} bytes{more})"

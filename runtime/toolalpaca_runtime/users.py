@@ -1,0 +1,81 @@
+"""Who answers when the agent asks: a person at a terminal, or a simulated user with facts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_FILLERS = frozenset(("a", "an", "at", "by", "for", "from", "in", "is", "of", "on", "the", "to"))
+"""Words of names that say nothing, unless a name has no others: ``date_of_birth``, ``from``."""
+
+
+class SimulatedUser:
+    """A user who knows *facts* and tells those that a question asks for; deterministic.
+
+    A fact is asked for when every word of its name is in the question, or, when no fact is, when
+    most of its words are.
+
+    Args:
+        facts: Values by name, such as a parameter's: ``{"email": "maya@mail.example"}``.
+    """
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._facts = dict(facts)
+
+    async def __call__(self, question: str) -> str:
+        """The answer to *question*, a sentence for each fact."""
+        asked = self._asked(question)
+        if not asked:
+            return "I don't know."
+        return " ".join(f"The {_spoken(name)} is {_value(self._facts[name])}." for name in asked)
+
+    def _asked(self, question: str) -> list[str]:
+        words = _stems(question)
+        shares = {name: _share(_telling(name), words) for name in self._facts}
+        for least in (1.0, 0.5):
+            if asked := [name for name, share in shares.items() if share >= least]:
+                return asked
+        return []
+
+
+class TerminalUser:
+    """A person who is asked on the terminal; nobody when there is none (end of input)."""
+
+    async def __call__(self, question: str) -> str | None:
+        """What the person types."""
+        return await asyncio.to_thread(_read_line, f"{question}\n> ")
+
+
+def _read_line(prompt: str) -> str | None:
+    print(prompt, end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    return line.strip() if line else None
+
+
+def _stems(text: str) -> set[str]:
+    """The words of *text* or of a name (``bookingId``, ``booking_id``), lower case, singular."""
+    words = {word.lower() for word in _WORDS.findall(text)}
+    return {word.removesuffix("s") if len(word) > 3 else word for word in words}
+
+
+def _telling(name: str) -> set[str]:
+    words = _stems(name)
+    return words - _FILLERS or words
+
+
+def _share(name: set[str], question: set[str]) -> float:
+    return len(name & question) / len(name) if name else 0.0
+
+
+def _spoken(name: str) -> str:
+    return " ".join(_WORDS.findall(name)).lower() or name
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
