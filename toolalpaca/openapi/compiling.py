@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urljoin
 
@@ -40,6 +41,7 @@ def compile_document(
     source: str,
     version: str,
     problems: Sequence[Problem] = (),
+    broken: Mapping[str, str] | None = None,
 ) -> Document:
     """The model of *root*.
 
@@ -50,19 +52,22 @@ def compile_document(
         source: Where it was read from; relative server URLs are resolved against a URL.
         version: The version as it was written.
         problems: What was found wrong before.
+        broken: Why a reference leads nowhere, by the reference.
     """
-    return _Compiler(root, source, list(problems)).document(name, version)
+    return _Compiler(root, source, list(problems), broken or {}).document(name, version)
 
 
 class _Compiler:
     """One document being compiled; faults are collected on the way."""
 
-    def __init__(self, root: dict[str, Any], source: str, problems: list[Problem]) -> None:
+    def __init__(
+        self, root: dict[str, Any], source: str, problems: list[Problem], broken: Mapping[str, str]
+    ) -> None:
         self.root = root
         self.source = source
         self.problems = problems
-        self.problems.extend(mend_schemas(root))
-        self.components = Components(root, self.report)
+        self.problems.extend(mend_schemas(root, broken))
+        self.components = Components(root, self.report, broken)
 
     def report(self, path: Sequence[str | int], message: str, consequence: str) -> None:
         self.problems.append(Problem(json_pointer(path), message, consequence))
@@ -263,19 +268,20 @@ class _Compiler:
 
     def _named(self, operations: list[Operation]) -> list[Operation]:
         """Every operation with its unique name; exact operationIds are given out first."""
-        from dataclasses import replace
-
         names: dict[int, str] = {}
+        taken: set[str] = set()
         for index, operation in enumerate(operations):
             wanted = operation.operation_id
-            if is_tool_name(wanted) and wanted not in names.values():
+            if is_tool_name(wanted) and wanted not in taken:
                 names[index] = wanted
+                taken.add(wanted)
         seen: dict[str, Operation] = {}
         for index, operation in enumerate(operations):
             identifier = operation.operation_id
             if index not in names:
                 wanted = tool_name(identifier) or operation_name(operation.method, operation.path)
-                names[index] = unique_name(wanted, set(names.values()), longest=LONGEST_NAME)
+                names[index] = unique_name(wanted, taken, longest=LONGEST_NAME)
+                taken.add(names[index])
             if identifier in seen:
                 self.problems.append(
                     Problem(

@@ -57,10 +57,14 @@ class Components:
     Args:
         root: The upgraded document.
         report: Takes path, message and consequence of each fault that is worked round here.
+        broken: Why a reference leads nowhere, by the reference.
     """
 
-    def __init__(self, root: Mapping[str, Any], report: Report) -> None:
+    def __init__(
+        self, root: Mapping[str, Any], report: Report, broken: Mapping[str, str] | None = None
+    ) -> None:
         self.root = root
+        self.broken = broken or {}
         self.report = report
 
     def _followed(self, value: Any, path: Path) -> tuple[dict[str, Any], Path]:
@@ -73,8 +77,11 @@ class Components:
             ref = value.get("$ref")
             if ref is None:
                 return value, path
-            if not isinstance(ref, str) or not ref.startswith("#"):
-                raise Fault(start, f"the reference {ref!r} leads out of the document")
+            if not isinstance(ref, str):
+                raise Fault(start, f"the reference {ref!r} is no text")
+            if ref in self.broken or not ref.startswith("#"):
+                reason = self.broken.get(ref, "it leads out of the document")
+                raise Fault(start, f"the reference {ref} is broken: {reason}")
             if ref in seen:
                 raise Fault(start, f"the reference {ref} leads back to itself")
             seen.add(ref)

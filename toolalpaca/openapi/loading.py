@@ -11,9 +11,17 @@ from typing import Any
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.compiling import compile_document
 from toolalpaca.openapi.decoding import decode, plain_data
+from toolalpaca.openapi.linking import link
 from toolalpaca.openapi.model import Document, Problem
 from toolalpaca.openapi.names import document_name, unique_name
-from toolalpaca.openapi.sources import documents_in, is_url, read_source, shown
+from toolalpaca.openapi.sources import (
+    base_uri,
+    documents_in,
+    is_url,
+    neighbour_reader,
+    read_source,
+    shown,
+)
 from toolalpaca.openapi.upgrade import upgrade
 
 _log = logging.getLogger(__name__)
@@ -33,9 +41,8 @@ def load_document(source: str | Path | Mapping[str, Any], *, name: str | None = 
         DocumentError: It cannot be read, or is no OpenAPI document.
     """
     if isinstance(source, Mapping):
-        where = name or "document"
-        data, problems = plain_data(source, where)
-        return _compile(data, where, name, problems)
+        data, problems = plain_data(source, name or "document")
+        return _compile(data, None, name, problems)
     text = str(source)
     data, problems = decode(read_source(text), shown(text))
     return _compile(data, text, name, problems)
@@ -89,26 +96,28 @@ def is_openapi(data: Any) -> bool:
     return isinstance(data, Mapping) and ("openapi" in data or "swagger" in data)
 
 
-def _compile(data: Any, source: str, name: str | None, problems: list[Problem]) -> Document:
-    where = shown(source)
+def _compile(data: Any, source: str | None, name: str | None, problems: list[Problem]) -> Document:
+    where = (name or "document") if source is None else shown(source)
     if not is_openapi(data):
         raise DocumentError(
             "is no OpenAPI document",
             where=where,
             hint="a document has the field 'openapi' or 'swagger' at its top",
         )
+    linked = link(data, base_uri(source), neighbour_reader(source))
     return compile_document(
         upgrade(data),
         name=name or _name(data, source),
         source=where,
         version=str(data.get("openapi", data.get("swagger"))),
-        problems=problems,
+        problems=[*problems, *linked.problems],
+        broken=linked.broken,
     )
 
 
-def _name(data: Mapping[str, Any], source: str) -> str:
-    if source != "-" and not is_url(source) and Path(source).stem:
+def _name(data: Mapping[str, Any], source: str | None) -> str:
+    if source is not None and source != "-" and not is_url(source) and Path(source).stem:
         return document_name(Path(source).stem)
     info = data.get("info")
     title = info.get("title") if isinstance(info, Mapping) else None
-    return document_name(str(title or source))
+    return document_name(str(title or source or "api"))

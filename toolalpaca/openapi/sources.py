@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from toolalpaca import __version__
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.decoding import decode
+from toolalpaca.openapi.linking import NOWHERE
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes that one document may have."""
@@ -117,3 +120,44 @@ def documents_in(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
             yield path
+
+
+def neighbour_reader(source: str | None) -> Callable[[str], Any]:
+    """Reads the documents that the document from *source* refers to.
+
+    Only what is as near as the document itself: files for a file, the same origin for a URL.
+    """
+
+    def read(uri: str) -> Any:
+        return decode(_read_neighbour(source, uri), shown(uri))[0]
+
+    return read
+
+
+def _read_neighbour(source: str | None, uri: str) -> bytes:
+    parts = urlsplit(uri)
+    if source is not None and is_url(source):
+        origin = urlsplit(source)
+        if (parts.scheme, parts.netloc) == (origin.scheme, origin.netloc):
+            return _fetch(uri)
+        raise DocumentError("a document from a URL reads only from its own origin")
+    if source is not None and parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        path = Path(url2pathname(parts.path))
+        if not path.is_file():  # neither a device nor a pipe, which might never end
+            raise DocumentError("there is no such file", where=str(path))
+        return read_file(path)
+    raise DocumentError(
+        "it is outside of what the document may read", hint="bundle the document into one file"
+    )
+
+
+def base_uri(source: str | None) -> str:
+    """The URI against which the references of the document from *source* are resolved.
+
+    Standard input stands in the current folder. A document from no place has no neighbours.
+    """
+    if source is None:
+        return NOWHERE
+    if source == "-":
+        return (Path.cwd() / "-").as_uri()
+    return source if is_url(source) else Path(source).resolve().as_uri()

@@ -167,17 +167,28 @@ class Node(NamedTuple):
 
 def tables_for(document: Mapping[str, Any]) -> Tables:
     """The positions of the version that *document* is written in."""
-    return SWAGGER_2 if "swagger" in document else OPENAPI_3
+    return SWAGGER_2 if is_swagger(document) else OPENAPI_3
+
+
+def is_swagger(document: Mapping[str, Any]) -> bool:
+    """Whether *document* is written in Swagger 2.0 rather than OpenAPI 3."""
+    return "swagger" in document and "openapi" not in document
+
+
+def field_of(kind: Kind, key: str, tables: Tables) -> Field | None:
+    """Where the field *key* of a *kind* leads, None for plain values and extensions."""
+    fields = tables.get(kind, {})
+    if "*" in fields:  # every key but these is a name
+        return None if key.startswith("x-") or key == "$ref" else fields["*"]
+    return fields.get(key)
 
 
 def children(node: Node, tables: Tables) -> Iterator[Node]:
     """The objects directly below *node*."""
     if not isinstance(node.value, dict):
         return
-    fields = tables.get(node.kind, {})
-    every = fields.get("*")
     for key, value in node.value.items():
-        field = every if every and not key.startswith("x-") and key != "$ref" else fields.get(key)
+        field = field_of(node.kind, key, tables)
         if field is not None:
             yield from _below(field, (*node.path, key), value)
 
@@ -228,9 +239,7 @@ def _rebuild_field(
     tables: Tables,
     change: Callable[[Node, dict[str, Any]], Any],
 ) -> Any:
-    fields = tables.get(node.kind, {})
-    every = fields.get("*")
-    field = every if every and not key.startswith("x-") and key != "$ref" else fields.get(key)
+    field = field_of(node.kind, key, tables)
     path = (*node.path, key)
     if field is None:
         return copy_json(value)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolalpaca.openapi.structure import OPENAPI_3, Node, copy_json, rebuild
+from toolalpaca.openapi.structure import OPENAPI_3, Node, copy_json, is_swagger, rebuild
 from toolalpaca.openapi.swagger import swagger_to_openapi_3
 
 TARGET_VERSION = "3.1.1"
@@ -26,7 +26,7 @@ def upgrade(document: Mapping[str, Any]) -> dict[str, Any]:
     them.
     """
     copied: dict[str, Any] = copy_json(dict(document))
-    if "swagger" in copied and "openapi" not in copied:
+    if is_swagger(copied):
         copied = swagger_to_openapi_3(copied)
     if not str(copied.get("openapi", "")).startswith("3.0"):
         return copied

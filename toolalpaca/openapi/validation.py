@@ -89,6 +89,15 @@ def _properties(kind: Any) -> tuple[str, ...]:
     return tuple(getattr(kind, "unexpected", ()))
 
 
+def compiles(pattern: str) -> bool:
+    """Whether the regular expression *pattern* can be used in a schema."""
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=_PATTERNS)
+    except ValueError:
+        return False
+    return True
+
+
 def _refuse_to_retrieve(uri: str) -> Any:
     """A schema must stand alone: a validator that opens connections is a way in."""
     raise ValueError(f"the reference {uri} leads out of the document")

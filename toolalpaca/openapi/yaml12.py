@@ -18,6 +18,7 @@ import yaml
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Problem
+from toolalpaca.openapi.structure import copy_json
 from toolalpaca.openapi.validation import json_pointer
 
 DEEPEST = 128
@@ -134,7 +135,7 @@ class _Builder:
         done = self._open.pop()
         for merged in done.merges:
             for key, value in merged.items():
-                done.value.setdefault(key, value)
+                done.value.setdefault(key, copy_json(value))
         if done.anchor:
             self._anchors[done.anchor] = (done.value, self._nodes - done.first + 1)
         self._add(done.value, event)
@@ -149,7 +150,7 @@ class _Builder:
             self._open[-1].key = str(value)
             return
         self._count(nodes, event)
-        self._add(value, event)
+        self._add(copy_json(value), event)
 
     def _awaits_key(self) -> bool:
         return (

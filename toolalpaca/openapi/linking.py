@@ -1,0 +1,371 @@
+"""Every reference of a document as a JSON Pointer into it.
+
+Parts that stand in other files are copied into the document's components, once each, so that
+recursion stays recursion. References by ``$id``, ``$anchor`` and ``$dynamicAnchor`` become
+pointers. A ``$ref`` in a place where the specification has none (a ``content`` map, ``info``) is
+replaced by what it leads to, as every bundler does.
+
+A document reads only from where it came itself: a file from files, a URL from its own origin, a
+mapping from nowhere. Whoever serves another's document should not be made to fetch anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.model import Problem
+from toolalpaca.openapi.names import unique_name
+from toolalpaca.openapi.references import at_pointer, pointer_parts
+from toolalpaca.openapi.structure import (
+    Field,
+    Kind,
+    Node,
+    Tables,
+    copy_json,
+    field_of,
+    is_swagger,
+    tables_for,
+    walk,
+)
+from toolalpaca.openapi.validation import json_pointer
+
+NOWHERE = "http://nowhere.invalid/"
+"""The base URI of a document that was read from no place (RFC 2606 keeps the name unused)."""
+
+MOST_COPIED = 1_000_000
+"""Values that may be copied out of other files or to other places of the document."""
+
+_SECTIONS_3: Mapping[Kind, tuple[str, ...]] = {
+    "schema": ("components", "schemas"),
+    "response": ("components", "responses"),
+    "parameter": ("components", "parameters"),
+    "example": ("components", "examples"),
+    "requestBody": ("components", "requestBodies"),
+    "header": ("components", "headers"),
+    "securityScheme": ("components", "securitySchemes"),
+    "link": ("components", "links"),
+    "callback": ("components", "callbacks"),
+    "pathItem": ("components", "pathItems"),
+    "mediaType": ("components", "mediaTypes"),
+}
+_SECTIONS_2: Mapping[Kind, tuple[str, ...]] = {
+    "schema": ("definitions",),
+    "parameter": ("parameters",),
+    "response": ("responses",),
+    "pathItem": ("x-pathItems",),
+}
+_PLAIN_FIELDS = ("info", "servers", "tags", "security", "externalDocs")
+
+
+class Place(NamedTuple):
+    """Where a reference leads: a document's URI and a JSON Pointer into it."""
+
+    uri: str
+    pointer: str
+
+
+@dataclass(slots=True)
+class Linked:
+    """What :func:`link` found.
+
+    Attributes:
+        problems: Faults that were worked round.
+        broken: Why, by the reference as written, each reference that leads nowhere does not.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+
+
+def link(root: dict[str, Any], base: str, read: Callable[[str], Any]) -> Linked:
+    """Make every reference of *root* a JSON Pointer into it, in place.
+
+    References that lead nowhere stay as they are.
+
+    Args:
+        root: A document of any version; ours to change.
+        base: The URI that it was read from, or :data:`NOWHERE`.
+        read: Gives the JSON data at the URI of another document.
+    """
+    linker = _Linker(root, base, read)
+    linker.run()
+    return linker.result
+
+
+class _Step(NamedTuple):
+    node: Node
+    base: str
+    inlined: frozenset[Place]
+
+
+class _Linker:
+    def __init__(self, root: dict[str, Any], base: str, read: Callable[[str], Any]) -> None:
+        self.root = root
+        self.retrieved = base
+        self.base = _join(base, str(root["$self"])) if "$self" in root else base
+        self.read = read
+        self.result = Linked()
+        self.tables: Tables = tables_for(root)
+        self.sections = _SECTIONS_2 if is_swagger(root) else _SECTIONS_3
+        self.documents: dict[str, Any] = {base: root, self.base: root}
+        self.failures: dict[str, str] = {}
+        self.identified: dict[str, Place] = {}
+        self.copies: dict[tuple[Kind, Place], str] = {}
+        self.copied = 0
+        self.waiting: list[_Step] = []
+
+    def run(self) -> None:
+        self._index(self.root, self.base, "document")
+        for key in _PLAIN_FIELDS:
+            value = self.root.get(key)
+            if isinstance(value, dict) and isinstance(value.get("$ref"), str):
+                self._inline(self.root, key, self.base, frozenset(), (key,))
+        self.waiting.append(_Step(Node("document", (), self.root), self.base, frozenset()))
+        while self.waiting:
+            self._visit(self.waiting.pop())
+
+    # Walking
+
+    def _visit(self, step: _Step) -> None:
+        node, base, inlined = step
+        value = node.value
+        if not isinstance(value, dict):
+            return
+        if node.kind == "schema":
+            base = self._without_identifiers(value, base)
+        if isinstance(value.get("$ref"), str):
+            self._relink(node, value, base)
+        below: list[_Step] = []
+        for key in list(value):
+            place = field_of(node.kind, key, self.tables)
+            if place is not None:
+                below.extend(self._field(node, key, place, base, inlined))
+        self.waiting.extend(reversed(below))
+
+    def _field(
+        self, node: Node, key: str, place: Field, base: str, inlined: frozenset[Place]
+    ) -> list[_Step]:
+        value = node.value[key]
+        is_reference = isinstance(value, dict) and isinstance(value.get("$ref"), str)
+        may_refer = place.shape in ("one", "either") and place.kind in self.sections
+        path = (*node.path, key)
+        if is_reference and not may_refer:
+            base, inlined = self._inline(node.value, key, base, inlined, path)
+            value = node.value[key]
+        if place.shape == "one" or (place.shape == "either" and isinstance(value, dict)):
+            return [_Step(Node(place.kind, path, value), base, inlined)]
+        if isinstance(value, list):
+            return [
+                _Step(Node(place.kind, (*path, index), item), base, inlined)
+                for index, item in enumerate(value)
+            ]
+        if isinstance(value, dict):
+            return [
+                _Step(Node(place.kind, (*path, name), item), base, inlined)
+                for name, item in value.items()
+                if not (place.shape == "patterned" and name.startswith("x-"))
+            ]
+        return []
+
+    def _inline(
+        self,
+        owner: dict[str, Any],
+        key: str,
+        base: str,
+        inlined: frozenset[Place],
+        path: tuple[str | int, ...],
+    ) -> tuple[str, frozenset[Place]]:
+        """Put what a misplaced reference leads to in its stead; the base URI that holds there."""
+        reference = owner[key]
+        try:
+            place = self._locate(reference["$ref"], base)
+            if place in inlined:
+                raise DocumentError("it leads back to itself")
+            target = self._copy(place)
+        except DocumentError as error:
+            owner[key] = {name: item for name, item in reference.items() if name != "$ref"}
+            self._report(path, reference["$ref"], f"leads nowhere: {error}", "it is left out")
+            return base, inlined
+        if isinstance(target, dict):
+            target.update((name, item) for name, item in reference.items() if name != "$ref")
+        owner[key] = target
+        self._report(path, reference["$ref"], "stands where none may stand", "it is followed")
+        return place.uri, inlined | {place}
+
+    def _report(
+        self, path: tuple[str | int, ...], ref: str, message: str, consequence: str
+    ) -> None:
+        problem = Problem(json_pointer(path), f"the reference {ref} {message}", consequence)
+        self.result.problems.append(problem)
+
+    # References
+
+    def _relink(self, node: Node, value: dict[str, Any], base: str) -> None:
+        ref = value["$ref"]
+        try:
+            value["$ref"] = self._local(node.kind, self._locate(ref, base))
+        except DocumentError as error:
+            self.result.broken[ref] = str(error)
+
+    def _locate(self, ref: str, base: str) -> Place:
+        """The document and pointer that *ref*, which stands under *base*, leads to."""
+        if ref.startswith("#/") and base == self.base:
+            return Place(base, ref[1:])  # nearly all of them
+        try:
+            absolute = urljoin(base, ref)
+            uri, fragment = urldefrag(absolute)
+        except ValueError as error:
+            raise DocumentError(f"it is no URI: {error}") from error
+        if fragment and not fragment.startswith("/"):  # an anchor
+            return self._identified(absolute)
+        if uri in self.identified:
+            return self._within_resource(self.identified[uri], fragment)
+        if uri not in self.documents:
+            self._read(uri)
+        if absolute in self.identified:  # an $id that reading has made known
+            return self.identified[absolute]
+        return Place(uri, fragment)
+
+    def _identified(self, absolute: str) -> Place:
+        uri, anchor = urldefrag(absolute)
+        if absolute not in self.identified and uri not in self.documents:
+            self._read(uri)
+        try:
+            return self.identified[absolute]
+        except KeyError:
+            raise DocumentError(f"there is no anchor {anchor!r}") from None
+
+    def _within_resource(self, resource: Place, fragment: str) -> Place:
+        """A pointer below an ``$id``; by mistake many mean the whole document by ``#``."""
+        inside = Place(resource.uri, resource.pointer + fragment)
+        try:
+            at_pointer(self.documents[inside.uri], inside.pointer)
+        except DocumentError:
+            return Place(resource.uri, fragment)
+        return inside
+
+    def _read(self, uri: str) -> None:
+        if uri in self.failures:
+            raise DocumentError(self.failures[uri])
+        try:
+            document = self.documents[uri] = self.read(self._retrievable(uri))
+        except DocumentError as error:
+            self.failures[uri] = str(error)
+            raise
+        self._index(document, uri, "document" if _is_openapi(document) else "schema")
+
+    def _retrievable(self, uri: str) -> str:
+        """Where to read *uri* from: ``$self`` (3.2) names a document, it does not place it."""
+        folder = urljoin(self.base, ".")
+        if self.base != self.retrieved and uri.startswith(folder):
+            return urljoin(self.retrieved, uri.removeprefix(folder))
+        return uri
+
+    def _local(self, kind: Kind, place: Place) -> str:
+        """A reference within the root to what stands at *place*, copied there if need be."""
+        section = self.sections.get(kind)
+        at_pointer(self.documents[place.uri], place.pointer)  # raises when nothing stands there
+        inside = self.documents[place.uri] is self.root
+        # 2.0's structure changes in the upgrade; only what is in its section can be found again.
+        stays = self.sections is _SECTIONS_3 or section is None
+        parts = tuple(pointer_parts(place.pointer))
+        if inside and (stays or parts[: len(section or ())] == section):
+            return f"#{place.pointer}"
+        if section is None:
+            raise DocumentError(f"a {kind} cannot be referred to")
+        if (kind, place) not in self.copies:
+            self._place(kind, section, place)
+        return self.copies[kind, place]
+
+    def _place(self, kind: Kind, section: tuple[str, ...], place: Place) -> None:
+        holder: dict[str, Any] = self.root
+        for key in section:
+            if not isinstance(holder.get(key), dict):
+                holder[key] = {}
+            holder = holder[key]
+        name = unique_name(_name(place), holder)
+        holder[name] = copy = self._copy(place)
+        path = (*section, name)
+        self.copies[kind, place] = f"#{json_pointer(path)}"
+        self.waiting.append(_Step(Node(kind, path, copy), place.uri, frozenset()))
+
+    def _copy(self, place: Place) -> Any:
+        value = at_pointer(self.documents[place.uri], place.pointer)
+        if self.copied <= MOST_COPIED:
+            self.copied += _size(value)
+        if self.copied > MOST_COPIED:
+            raise DocumentError(f"the references unfold to more than {MOST_COPIED:,} values")
+        return copy_json(value)
+
+    # Identifiers (https://json-schema.org/draft/2020-12/json-schema-core#section-8.2)
+
+    def _index(self, document: Any, uri: str, kind: Kind) -> None:
+        """Note what ``$id``, ``$anchor`` and ``$dynamicAnchor`` name in *document*."""
+        bases: dict[tuple[str | int, ...], str] = {}
+        for node in walk(Node(kind, (), document), self.tables):
+            if node.kind != "schema" or not _has_identifier(node.value):
+                continue
+            above = (node.path[:length] for length in range(len(node.path), -1, -1))
+            base = next((bases[path] for path in above if path in bases), uri)
+            place = Place(uri, json_pointer(node.path))
+            identifier = node.value.get("$id")
+            if isinstance(identifier, str):
+                base = bases[node.path] = _join(base, identifier)
+                self.identified.setdefault(base, place)
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                anchor = node.value.get(keyword)
+                if isinstance(anchor, str):
+                    self.identified.setdefault(f"{base}#{anchor}", place)
+
+    def _without_identifiers(self, schema: dict[str, Any], base: str) -> str:
+        """Take the identifiers out, now that pointers do their work; the base URI inside."""
+        identifier = schema.pop("$id", None)
+        if isinstance(identifier, str):
+            base = _join(base, identifier)
+        for keyword in ("$anchor", "$dynamicAnchor", "$schema", "$vocabulary"):
+            if isinstance(schema.get(keyword), str | dict):
+                del schema[keyword]
+        dynamic = schema.pop("$dynamicRef", None)
+        if isinstance(dynamic, str) and "$ref" not in schema:
+            # Read as a plain reference: nothing extends the document from outside.
+            schema["$ref"] = dynamic
+        return base
+
+
+def _has_identifier(schema: Any) -> bool:
+    return isinstance(schema, dict) and any(
+        keyword in schema for keyword in ("$id", "$anchor", "$dynamicAnchor")
+    )
+
+
+def _join(base: str, identifier: str) -> str:
+    try:
+        return urldefrag(urljoin(base, identifier))[0]
+    except ValueError:
+        return base
+
+
+def _is_openapi(value: Any) -> bool:
+    return isinstance(value, dict) and ("openapi" in value or "swagger" in value)
+
+
+def _name(place: Place) -> str:
+    parts = pointer_parts(place.pointer)
+    return parts[-1] if parts else PurePosixPath(unquote(urlsplit(place.uri).path)).stem or "root"
+
+
+def _size(value: Any) -> int:
+    count, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        count += 1
+        if isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return count
