@@ -133,8 +133,6 @@ class Agent:
             base_url=toolbox.base_url,
             tools=toolbox.specs,
         )
-        if recorder is not None:
-            recorder.start(self.trace)
 
     async def run(self, text: str) -> AsyncGenerator[Event | TextDelta, None]:
         """One turn: the user says *text*, and the agent acts until it answers or must stop.
@@ -174,7 +172,7 @@ class Agent:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""
         if not self._finished:
             self._finished = True
-            if self._recorder is not None:
+            if self._recorder is not None and self.trace.events:
                 self._recorder.end(self.trace.id, self.trace.outcome)
 
     async def __aenter__(self) -> Agent:
@@ -330,6 +328,8 @@ class Agent:
     def _record(self, event: Event) -> Event:
         self.trace.events.append(event)
         if self._recorder is not None:
+            if event.index == 0:
+                self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
         return event
 

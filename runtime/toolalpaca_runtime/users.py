@@ -1,10 +1,8 @@
-"""Who answers when the agent asks: a person at a terminal, or a simulated user with facts."""
+"""A user who is not there: answers an agent's questions out of facts."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,20 +40,6 @@ class SimulatedUser:
             if asked := [name for name, share in shares.items() if share >= least]:
                 return asked
         return []
-
-
-class TerminalUser:
-    """A person who is asked on the terminal; nobody when there is none (end of input)."""
-
-    async def __call__(self, question: str) -> str | None:
-        """What the person types."""
-        return await asyncio.to_thread(_read_line, f"{question}\n> ")
-
-
-def _read_line(prompt: str) -> str | None:
-    print(prompt, end="", file=sys.stderr, flush=True)
-    line = sys.stdin.readline()
-    return line.strip() if line else None
 
 
 def _stems(text: str) -> set[str]:

@@ -1,0 +1,95 @@
+"""The options that ``ask`` and ``chat`` share: which API, how the agent runs, what is written."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolalpaca.arguments import http_url, integer, number
+from toolalpaca.command import CommandParser
+from toolalpaca.errors import UsageError
+from toolalpaca.llm.options import add_model_options
+
+if TYPE_CHECKING:
+    from toolalpaca_runtime.auth import Credential
+    from toolalpaca_runtime.formats import PromptFormat
+
+
+def add_agent_options(parser: CommandParser) -> None:
+    """Declare the API, the model and everything else that an agent needs."""
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="an OpenAPI document (file or URL), or the URL of an API on a mock server",
+    )
+    api = parser.add_argument_group("API")
+    where = api.add_mutually_exclusive_group()
+    where.add_argument(
+        "--base-url",
+        metavar="URL",
+        type=http_url,
+        help="where the API is, in the place of the document's servers",
+    )
+    where.add_argument(
+        "--mock", action="store_true", help="start a mock server of the document and use that"
+    )
+    api.add_argument(
+        "--auth",
+        metavar="SCHEME=VALUE",
+        type=_credential,
+        action="append",
+        default=argparse.SUPPRESS,
+        help="a credential for a security scheme of the document (user:password for basic); "
+        "better kept in the environment as TOOLALPACA_AUTH_<SCHEME>",
+    )
+    api.add_argument(
+        "--yes",
+        action="store_true",
+        help="send calls that change something to a real API (a mock takes them in any case)",
+    )
+    add_model_options(parser)
+    agent = parser.add_argument_group("agent")
+    agent.add_argument(
+        "--format",
+        metavar="NAME",
+        type=_prompt_format,
+        help="the prompt format, native or react (default: the one that suits the model)",
+    )
+    agent.add_argument(
+        "--max-steps",
+        metavar="N",
+        type=integer(1),
+        default=12,
+        help="times that the model is asked before a turn is stopped",
+    )
+    agent.add_argument(
+        "--max-seconds", metavar="S", type=number(above=0), help="time that a turn may take"
+    )
+    agent.add_argument("--seed", metavar="N", type=integer(0), default=0, help="for sampling")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--trace",
+        metavar="FILE",
+        type=Path,
+        help="append the trace to FILE (default: a new file in traces/)",
+    )
+    output.add_argument(
+        "--json", action="store_true", help="print the records of the trace, one a line"
+    )
+
+
+def _credential(text: str) -> Credential:
+    from toolalpaca_runtime.auth import credential
+
+    return credential(text)
+
+
+def _prompt_format(text: str) -> PromptFormat:
+    from toolalpaca_runtime.formats import get_format
+
+    try:
+        return get_format(text)
+    except UsageError as error:
+        raise ArgumentTypeError(str(error)) from error
