@@ -39,13 +39,16 @@ class Toolset(_Model):
     """An API: its document and the tools made of it.
 
     Attributes:
-        document: The OpenAPI document as an object, as it was written.
+        name: Unique in its corpus, and fit for a file name and a URL: ``public-holidays``.
+        title: The name that people use: ``Public Holidays``.
+        document: The OpenAPI document as an object that stands alone.
         provenance: Where it came from.
         licence: SPDX identifier, or what its source says.
     """
 
     schema_: Literal["toolalpaca.toolset/1"] = Field(alias="schema", default=TOOLSET_SCHEMA)
     name: str
+    title: str = ""
     category: str = ""
     description: str = ""
     introduction: str = ""
@@ -61,9 +64,11 @@ class GoldenCall(_Model):
 
     Attributes:
         function: The tool's name, or ``getDetails``.
-        arguments: Values, at any depth; ``{"$from": function, "path": pointer}`` stands for a value
-            out of the result of an earlier call. The path is a JSON Pointer, ``""`` where it is not
-            known; ``{"$any": text}`` stands for any value, described by the text.
+        arguments: Values, at any depth; ``{"$from": function, "path": pointer, "name": text}``
+            stands for a value out of the result of an earlier call. The path is a JSON Pointer in
+            which ``*`` stands for any item of an array, ``""`` where it is not known; the name
+            says what the value is, for a reader, and may be missing. ``{"$any": text}`` stands
+            for any value, described by the text.
         optional: Whether a solution may leave the call out.
     """
 
@@ -77,6 +82,7 @@ class Task(_Model):
 
     Attributes:
         toolset: The name of the toolset.
+        instruction: What the user says first.
         facts: What only the user knows, by a name such as the parameter's; told when asked.
         golden: The calls of a right solution, in order; empty for ``abstain``.
         expected_state: Requests and what they must answer afterwards; for later use.
@@ -95,14 +101,18 @@ class Task(_Model):
     source: str = ""
 
 
+def is_reference(value: Any) -> bool:
+    """Whether *value* is a ``{"$from": ...}`` or ``{"$any": ...}`` object."""
+    return isinstance(value, dict) and ("$from" in value or "$any" in value)
+
+
 def references(value: Any) -> Iterator[dict[str, Any]]:
     """The ``{"$from": ...}`` and ``{"$any": ...}`` objects inside a golden argument."""
-    if isinstance(value, dict):
-        if "$from" in value or "$any" in value:
-            yield value
-        else:
-            for item in value.values():
-                yield from references(item)
+    if is_reference(value):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from references(item)
     elif isinstance(value, list):
         for item in value:
             yield from references(item)

@@ -1,0 +1,349 @@
+"""ToolAlpaca's JSON: a list of APIs with instructions and golden answers.
+
+Source: https://github.com/tangqiaoyu/ToolAlpaca, ``data/*.json``. An API holds its OpenAPI document
+as a JSON string, ``Function_Projection`` (function to path and method), ``Instructions`` and, in
+evaluation files, ``Golden_Answers``: a list of ``{Action, Action_Input}`` for each instruction,
+whose arguments have the grammar of :mod:`toolalpaca_corpus.formats.golden`. Recorded runs
+(``Instances``, in training files) are not imported.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, Field
+
+from toolalpaca.errors import DataError, DocumentError
+from toolalpaca.jsonl import parse_record
+from toolalpaca.openapi.loading import load_document
+from toolalpaca.openapi.model import Document
+from toolalpaca.openapi.names import document_name, unique_name
+from toolalpaca.scoring import left_out
+from toolalpaca.task import ASK_TOOL, Function, GoldenCall, Split, Task, Toolset, references
+from toolalpaca_corpus.argument_check import argument_faults
+from toolalpaca_corpus.formats.golden import UnreadableError, read_golden
+from toolalpaca_corpus.toolsets import functions_of
+from toolalpaca_corpus.values import ArgumentValues
+
+_OPTIONAL = "[Optional]"
+_NOT_IMPORTED = "the task is not imported"
+
+
+class ImportProblem(BaseModel):
+    """What could not be read, or was read with a reserve.
+
+    Attributes:
+        api: The API's name as written.
+        instruction: Number of the instruction, from 1; None when it concerns the whole API.
+        message: What is wrong.
+        consequence: What was done about it.
+    """
+
+    api: str
+    instruction: int | None = None
+    message: str
+    consequence: str
+
+
+@dataclass
+class Imported:
+    """What a file held."""
+
+    toolsets: list[Toolset] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    problems: list[ImportProblem] = field(default_factory=list)
+
+
+class _Answer(BaseModel):
+    action: str = Field(alias="Action")
+    action_input: str | dict[str, Any] = Field(alias="Action_Input")
+
+
+class _Api(BaseModel):
+    name: str = Field(alias="Name", min_length=1)
+    documentation: str | dict[str, Any] = Field(alias="Documentation")
+    description: str = Field(alias="Description", default="")
+    category: str = Field(alias="Category", default="")
+    introduction: str = Field(alias="Introduction", default="")
+    link: str = Field(alias="Link", default="")
+    projection: dict[str, tuple[str, str]] = Field(alias="Function_Projection", default={})
+    instructions: list[str] = Field(alias="Instructions", default=[])
+    answers: list[list[_Answer]] | None = Field(alias="Golden_Answers", default=None)
+    instances: list[Any] = Field(alias="Instances", default=[])
+
+
+def read_toolalpaca(path: Path, *, split: Split = "test", licence: str = "") -> Imported:
+    """Read a file in ToolAlpaca's format.
+
+    Args:
+        path: The JSON file.
+        split: What the tasks may be used for.
+        licence: The file's licence; the format has no field for it.
+
+    Raises:
+        DataError: The file cannot be read or is no list of APIs. A fault within it is a problem.
+    """
+    imported = Imported()
+    for index, entry in enumerate(_entries(path)):
+        where = f"{path}#/{index}"
+        try:
+            api = parse_record(entry, _Api, where)
+        except DataError as error:
+            name = str(entry.get("Name", where)) if isinstance(entry, dict) else where
+            imported.problems.append(
+                ImportProblem(api=name, message=error.what, consequence="the API is not imported")
+            )
+            continue
+        _ApiImport(api, imported, provenance=f"{path.name}#/{index}").run(split, licence)
+    return imported
+
+
+def _entries(path: Path) -> list[Any]:
+    try:
+        entries = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"is not JSON: {error}", where=str(path)) from error
+    if not isinstance(entries, list):
+        raise DataError(
+            "is no list of APIs", where=str(path), hint="ToolAlpaca's files hold a JSON array"
+        )
+    return entries
+
+
+class _ApiImport:
+    """The import of one API into what has been imported so far."""
+
+    def __init__(self, api: _Api, imported: Imported, provenance: str) -> None:
+        self._api = api
+        self._imported = imported
+        self._provenance = provenance
+
+    def run(self, split: Split, licence: str) -> None:
+        """Add the API's toolset, its tasks and what was wrong with them."""
+        try:
+            toolset, document = self._toolset(licence)
+        except DocumentError as error:
+            self._problem(None, str(error), "the API is not imported")
+            return
+        self._imported.toolsets.append(toolset)
+        names = self._names(document)
+        answers = self._answers()
+        for number, (instruction, answer) in enumerate(
+            zip(self._api.instructions, answers, strict=False), start=1
+        ):
+            task = _TaskImport(self, toolset, names, number, instruction).task(answer, split)
+            if task is not None:
+                self._imported.tasks.append(task)
+        if self._api.instances:
+            self._problem(
+                None, f"{len(self._api.instances)} recorded runs", "they are not imported"
+            )
+
+    def problem(self, instruction: int, message: str, consequence: str) -> None:
+        """Note a problem of one instruction."""
+        self._problem(instruction, message, consequence)
+
+    def _problem(self, instruction: int | None, message: str, consequence: str) -> None:
+        self._imported.problems.append(
+            ImportProblem(
+                api=self._api.name,
+                instruction=instruction,
+                message=message,
+                consequence=consequence,
+            )
+        )
+
+    def _answers(self) -> list[list[_Answer]]:
+        instructions, answers = len(self._api.instructions), self._api.answers
+        if answers is None:
+            if instructions:
+                self._problem(
+                    None,
+                    f"{instructions} instructions without golden answers",
+                    "they are not imported",
+                )
+            return []
+        if len(answers) != instructions:
+            self._problem(
+                None,
+                f"{instructions} instructions, but {len(answers)} golden answers",
+                "what has no partner is not imported",
+            )
+        return answers
+
+    def _toolset(self, licence: str) -> tuple[Toolset, Document]:
+        source = self._api.documentation
+        if isinstance(source, str):
+            try:
+                source = orjson.loads(source)
+            except orjson.JSONDecodeError as error:
+                raise DocumentError(f"Documentation is not JSON: {error}") from error
+        if not isinstance(source, dict):
+            raise DocumentError("Documentation is no JSON object")
+        taken = {toolset.name for toolset in self._imported.toolsets}
+        name = unique_name(_identifier(self._api.name), taken, separator="-")
+        document = load_document(source, name=name)
+        toolset = Toolset(
+            name=name,
+            title=self._api.name,
+            category=self._api.category,
+            description=self._api.description,
+            introduction=self._api.introduction,
+            link=self._api.link,
+            document=source,
+            functions=functions_of(document),
+            provenance=self._provenance,
+            licence=licence,
+        )
+        return toolset, document
+
+    def _names(self, document: Document) -> dict[str, str]:
+        """The operation's name for each function's name."""
+        by_place = {(operation.path, operation.method): operation.name for operation in document}
+        names = {ASK_TOOL: ASK_TOOL, **{name: name for name in by_place.values()}}
+        for function, (path, method) in self._api.projection.items():
+            operation = by_place.get((path, method.lower()))
+            if operation is not None:
+                names[function] = operation
+            else:
+                self._problem(
+                    None,
+                    f"the function {function} stands for {method.upper()} {path}, "
+                    "which the document does not have",
+                    "golden answers that use it are not imported",
+                )
+        return names
+
+
+class _TaskImport:
+    """The import of one instruction with its golden answer."""
+
+    def __init__(
+        self,
+        api: _ApiImport,
+        toolset: Toolset,
+        names: Mapping[str, str],
+        number: int,
+        instruction: str,
+    ) -> None:
+        self._api = api
+        self._toolset = toolset
+        self._names = names
+        self._number = number
+        self._instruction = instruction
+        self._functions = {function.name: function for function in toolset.functions}
+
+    def task(self, answer: list[_Answer], split: Split) -> Task | None:
+        """The task, or None when its golden answer cannot be read."""
+        try:
+            golden = tuple(self._call(step) for step in answer)
+            if not golden:
+                raise UnreadableError("the golden answer is empty")
+        except UnreadableError as error:
+            self._api.problem(self._number, str(error), _NOT_IMPORTED)
+            return None
+        self._check(golden)
+        asks = golden[0].function == ASK_TOOL
+        return Task(
+            id=f"{self._toolset.name}-{self._number:03}",
+            toolset=self._toolset.name,
+            instruction=self._instruction,
+            facts=self._facts(golden) if asks else {},
+            golden=golden,
+            kind="ask" if asks else "multi" if len(golden) > 1 else "single",
+            split=split,
+            source="toolalpaca",
+        )
+
+    def _call(self, step: _Answer) -> GoldenCall:
+        name = step.action.removeprefix(_OPTIONAL).strip()
+        if name not in self._names:
+            raise UnreadableError(f"the API has no function {name!r}")
+        arguments = self._arguments(name, step.action_input)
+        if name == ASK_TOOL:
+            question = next((text for text in arguments.values() if isinstance(text, str)), "")
+            arguments = {"question": question}
+        return GoldenCall(
+            function=self._names[name],
+            arguments=arguments,
+            optional=step.action.startswith(_OPTIONAL),
+        )
+
+    def _arguments(self, name: str, source: str | dict[str, Any]) -> dict[str, Any]:
+        if isinstance(source, dict):
+            return source
+        try:
+            reading = read_golden(source)
+        except UnreadableError as error:
+            raise UnreadableError(f"the arguments of {name}: {error}") from error
+        for slip in reading.slips:
+            self._api.problem(self._number, f"the arguments of {name}", slip)
+        if not isinstance(reading.value, dict):
+            raise UnreadableError(f"the arguments of {name} are no object")
+        return self._renamed(reading.value)
+
+    def _renamed(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        for reference in references(arguments):
+            if "$from" in reference:
+                function = reference["$from"]
+                reference["$from"] = self._names.get(function, function)
+        return arguments
+
+    def _check(self, golden: tuple[GoldenCall, ...]) -> None:
+        """Note what a solution could hardly do; the golden answer stays as its author wrote it."""
+        called: set[str] = set()
+        for call in golden:
+            for reference in references(call.arguments):
+                if "$from" in reference and reference["$from"] not in called:
+                    self._note(f"{call.function} refers to {reference['$from']}, not called before")
+            called.add(call.function)
+            function = self._functions.get(call.function)
+            if function is not None:
+                for fault in argument_faults(call.arguments, function.parameters):
+                    self._note(f"{call.function}: {fault}")
+
+    def _note(self, message: str) -> None:
+        self._api.problem(self._number, message, "kept as it stands")
+
+    def _facts(self, golden: tuple[GoldenCall, ...]) -> dict[str, Any]:
+        """What the user can tell: what the calls after the question need and nobody has said.
+
+        The format names these values (``${ip from getDetails}``) without giving them, so they
+        are made up from the schema, the same at each import; a literal that the instruction does
+        not hold is what its author imagined the user to say.
+        """
+        facts: dict[str, Any] = {}
+        said = self._instruction.casefold()
+        for call in golden:
+            function = self._functions.get(call.function)
+            if function is None:
+                continue
+            for name, value in call.arguments.items():
+                if isinstance(value, dict) and value.get("$from") == ASK_TOOL:
+                    facts[str(value["name"])] = self._made_up(function, name)
+                elif _is_unsaid(value, said):
+                    facts[name] = value
+        return facts
+
+    def _made_up(self, function: Function, name: str) -> Any:
+        schema = function.parameters.get("properties", {}).get(name, True)
+        values = ArgumentValues(function.parameters, f"{self._toolset.name}-{self._number}")
+        return values.make(schema, name=name)
+
+
+def _is_unsaid(value: Any, said: str) -> bool:
+    if isinstance(value, dict | list) or left_out(value):
+        return False
+    return str(value).casefold() not in said
+
+
+def _identifier(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return document_name(letters)

@@ -1,0 +1,372 @@
+"""How is success judged? The comparison of the calls that were made with the calls that are right.
+
+Pure functions: the corpus keeps a trace by them, evaluation scores a model by them, and both mean
+the same.
+
+A golden call is *made* when some call has its tool and its arguments. Arguments agree when
+
+- their values are the same up to what carries no meaning: case, white space and punctuation around
+  a string, ``3`` and ``3.0`` and ``"3"``;
+- an argument that is missing, ``None`` or ``""`` counts as left out, and leaving out an argument is
+  the same as giving its schema's default;
+- ``{"$from": function, "path": pointer}`` is a value that stands in the result of an *earlier* call
+  of that function (with ``getDetails``, which asks the user: any value);
+- ``{"$any": text}`` is any value.
+
+Independent calls may come in any order: only references say what must come first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.task import ASK_TOOL, GoldenCall, is_reference
+from toolalpaca.trace import Call, Trace
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class CallMatch:
+    """A golden call and the call that was made for it.
+
+    Attributes:
+        call: Index of the call, or None when the function was not called (or not often enough).
+        share: Share of the arguments that agree, of those that either call gives; 0 to 1.
+    """
+
+    golden: GoldenCall
+    call: int | None
+    share: float
+
+    @property
+    def made(self) -> bool:
+        """Whether the golden call was made with all of its arguments."""
+        return self.call is not None and self.share == 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How the calls of a run compare with the golden calls.
+
+    Attributes:
+        calls: One for each golden call, in the golden order.
+        extra: Indices of calls that belong to no golden call, questions to the user left out.
+    """
+
+    calls: tuple[CallMatch, ...]
+    extra: tuple[int, ...]
+
+    @property
+    def required(self) -> tuple[CallMatch, ...]:
+        """The golden calls that no solution may leave out."""
+        return tuple(match for match in self.calls if not match.golden.optional)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every required golden call was made; without any, whether nothing was called."""
+        return self.score == 1.0
+
+    @property
+    def score(self) -> float:
+        """Share of the required golden calls that were made, 0 to 1.
+
+        Where nothing is required, as in a task to abstain from, it is 1 when nothing was called.
+        """
+        return self._share(match.made for match in self.required)
+
+    @property
+    def function_score(self) -> float:
+        """Share of the required golden calls whose function was called, whatever its arguments."""
+        return self._share(match.call is not None for match in self.required)
+
+    @property
+    def argument_score(self) -> float:
+        """Mean share of arguments that agree, over the required golden calls (0: not called)."""
+        shares = [match.share for match in self.required]
+        return sum(shares) / len(shares) if shares else self._share(())
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the golden calls that were called came in the golden order."""
+        indices = [match.call for match in self.calls if match.call is not None]
+        return indices == sorted(indices)
+
+    def _share(self, hits: Iterable[bool]) -> float:
+        counted = list(hits)
+        if not counted:
+            return 0.0 if self.extra and not self.calls else 1.0
+        return sum(counted) / len(counted)
+
+
+def match_trace(golden: Sequence[GoldenCall], trace: Trace) -> Match:
+    """Compare the calls of a trace with the golden calls; its tools' schemas give the defaults."""
+    calls = [call for call in trace.calls() if call.problem is None]
+    results = {call.id: call_result(trace, call.id) for call in calls}
+    return match_calls(golden, calls, results, tools=trace.tools)
+
+
+def match_calls(
+    golden: Sequence[GoldenCall],
+    calls: Sequence[Call],
+    observations: Mapping[str, Any],
+    *,
+    tools: Iterable[ToolSpec] = (),
+) -> Match:
+    """Compare *calls* with the *golden* ones.
+
+    Every call counts for one golden call at most. As many golden calls as possible are paired with
+    a call that makes them, required ones first; the rest with a call of the same function whose
+    arguments agree best.
+
+    Args:
+        golden: What a right solution calls.
+        calls: What was called, in order.
+        observations: Results by the id of their call, decoded; None or missing for a failed one.
+        tools: Their schemas say which value an argument has when it is left out.
+    """
+    comparison = _Comparison(calls, observations, {tool.name: tool.parameters for tool in tools})
+    shares = [
+        {index: comparison.share(right, index) for index in comparison.calls_of(right.function)}
+        for right in golden
+    ]
+    order = sorted(range(len(golden)), key=lambda index: golden[index].optional)
+    paired = _pair_exactly(order, shares)
+    _pair_the_rest(order, shares, paired)
+    matches = tuple(
+        CallMatch(right, paired.get(index), shares[index].get(paired.get(index, -1), 0.0))
+        for index, right in enumerate(golden)
+    )
+    taken = set(paired.values())
+    extra = [i for i, call in enumerate(calls) if i not in taken and call.tool != ASK_TOOL]
+    return Match(matches, tuple(extra))
+
+
+def call_result(trace: Trace, call: str) -> Any:
+    """The decoded result of the call with that id; None when it failed or was never answered."""
+    observation = trace.observation(call)
+    if observation is None:
+        return None
+    if observation.response is None:
+        return observation.text if observation.request is None else None
+    if not 200 <= observation.response.status < 300:
+        return None
+    try:
+        return orjson.loads(observation.response.body)
+    except orjson.JSONDecodeError:
+        return observation.response.body
+
+
+def same_value(
+    expected: Any, actual: Any, *, meets: Callable[[Mapping[str, Any], Any], bool] | None = None
+) -> bool:
+    """Whether two JSON values mean the same.
+
+    Args:
+        expected: What is right.
+        actual: What was given.
+        meets: Decides about ``{"$from": ...}`` and ``{"$any": ...}`` inside *expected*; without
+            it they are objects like any other.
+
+    >>> same_value("Your Lie in April.", " your lie in april"), same_value(3, "3.0")
+    (True, True)
+    >>> same_value("007", "7"), same_value(1, True)
+    (False, False)
+    """
+    if meets and is_reference(expected):
+        return meets(expected, actual)
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        keys = {key for value in (expected, actual) for key in value if not left_out(value[key])}
+        return all(same_value(expected.get(k), actual.get(k), meets=meets) for k in keys)
+    if isinstance(expected, list) and isinstance(actual, list):
+        pairs = zip(expected, actual, strict=False)
+        return len(expected) == len(actual) and all(same_value(*p, meets=meets) for p in pairs)
+    if left_out(expected) or left_out(actual):
+        return left_out(expected) and left_out(actual)
+    return _same_scalar(expected, actual)
+
+
+def left_out(value: Any) -> bool:
+    """Whether an argument with this value counts as not given."""
+    return value is None or value == ""
+
+
+def occurs_in(value: Any, result: Any, pointer: str = "") -> bool:
+    """Whether *value* stands in *result*, a decoded body.
+
+    Args:
+        value: What to look for, a whole JSON value (not a part of a string).
+        result: Where to look.
+        pointer: A JSON Pointer (RFC 6901) to the place, where ``*`` stands for every item of an
+            array; ``""`` looks everywhere.
+    """
+    places = _at(result, _segments(pointer)) if pointer else _descend(result)
+    return any(same_value(place, value) for place in places)
+
+
+def _same_scalar(expected: Any, actual: Any) -> bool:
+    if isinstance(expected, str) and isinstance(actual, str):
+        return _plain(expected) == _plain(actual)
+    numbers = (_number(expected), _number(actual))
+    if None not in numbers:
+        return numbers[0] == numbers[1]
+    if isinstance(expected, bool) or isinstance(actual, bool):
+        return str(expected).casefold() == str(actual).casefold()
+    return bool(expected == actual)
+
+
+def _plain(text: str) -> str:
+    words = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    start, end = 0, len(words)
+    while start < end and unicodedata.category(words[start])[0] in "PZ":
+        start += 1
+    while end > start and unicodedata.category(words[end - 1])[0] in "PZ":
+        end -= 1
+    return words[start:end] or words
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return Decimal(str(value))
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    return None
+
+
+def _descend(value: Any) -> Iterator[Any]:
+    yield value
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _descend(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _descend(item)
+
+
+def _segments(pointer: str) -> list[str]:
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def _at(value: Any, segments: list[str]) -> Iterator[Any]:
+    if not segments:
+        yield value
+        return
+    first, rest = segments[0], segments[1:]
+    if isinstance(value, dict) and first in value:
+        yield from _at(value[first], rest)
+    elif isinstance(value, list) and first == "*":
+        for item in value:
+            yield from _at(item, rest)
+    elif isinstance(value, list) and first.isdigit() and int(first) < len(value):
+        yield from _at(value[int(first)], rest)
+
+
+class _Comparison:
+    """The calls of one run, their results and the schemas of their tools."""
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        results: Mapping[str, Any],
+        schemas: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self._calls = calls
+        self._results = results
+        self._schemas = schemas
+
+    def calls_of(self, function: str) -> list[int]:
+        return [index for index, call in enumerate(self._calls) if call.tool == function]
+
+    def share(self, golden: GoldenCall, index: int) -> float:
+        """Share of the arguments of the call at *index* and the golden one that agree."""
+        if golden.function == ASK_TOOL:
+            # What a question says is the model's own; that something is asked is what counts.
+            return float(any(not left_out(v) for v in self._calls[index].arguments.values()))
+        given = self._calls[index].arguments
+        defaults = self._defaults(golden.function)
+        names = {
+            name
+            for arguments in (golden.arguments, given)
+            for name, value in arguments.items()
+            if not left_out(value) and not same_value(defaults.get(name), value)
+        }
+        if not names:
+            return 1.0
+        agreeing = [
+            name
+            for name in names
+            if same_value(
+                _or_default(golden.arguments.get(name), defaults.get(name)),
+                _or_default(given.get(name), defaults.get(name)),
+                meets=lambda reference, value: self._meets(reference, value, index),
+            )
+        ]
+        return len(agreeing) / len(names)
+
+    def _defaults(self, function: str) -> dict[str, Any]:
+        properties = self._schemas.get(function, {}).get("properties", {})
+        return {
+            name: schema["default"]
+            for name, schema in properties.items()
+            if isinstance(schema, dict) and "default" in schema
+        }
+
+    def _meets(self, reference: Mapping[str, Any], value: Any, index: int) -> bool:
+        if left_out(value):
+            return False
+        if "$any" in reference or reference["$from"] == ASK_TOOL:
+            return True
+        earlier = (call for call in self._calls[:index] if call.tool == reference["$from"])
+        results = (self._results.get(call.id) for call in earlier)
+        return any(occurs_in(value, result, str(reference.get("path", ""))) for result in results)
+
+
+def _or_default(value: Any, default: Any) -> Any:
+    return default if left_out(value) else value
+
+
+def _pair_exactly(order: Sequence[int], shares: Sequence[Mapping[int, float]]) -> dict[int, int]:
+    """A maximum matching of golden calls with calls that make them (augmenting paths).
+
+    A golden call that is paired stays paired, so what comes first in *order* goes first.
+    """
+    owner: dict[int, int] = {}
+
+    def find(golden: int, seen: set[int]) -> bool:
+        for call, share in shares[golden].items():
+            if share < 1.0 or call in seen:
+                continue
+            seen.add(call)
+            if call not in owner or find(owner[call], seen):
+                owner[call] = golden
+                return True
+        return False
+
+    for golden in order:
+        find(golden, set())
+    return {golden: call for call, golden in owner.items()}
+
+
+def _pair_the_rest(
+    order: Sequence[int], shares: Sequence[Mapping[int, float]], paired: dict[int, int]
+) -> None:
+    """Pair what is left with the free call of the same function that agrees best."""
+    taken = set(paired.values())
+    for golden in order:
+        if golden in paired:
+            continue
+        free = [call for call in shares[golden] if call not in taken]
+        if free:
+            best = max(free, key=lambda call: (shares[golden][call], -call))
+            paired[golden] = best
+            taken.add(best)
