@@ -79,11 +79,15 @@ def write_jsonl(path: Path, objects: Iterable[BaseModel]) -> int:
 
 
 class JsonlWriter:
-    """Appends objects to a file, each on disk before the next: a crash keeps what there is."""
+    """Appends objects to a file, each on disk before the next: a crash keeps what there is.
+
+    A last line that a crash cut off is taken away, so that what is appended begins a line.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        _end_last_line(path)
         self._file: IO[bytes] = path.open("ab")
 
     def write(self, item: BaseModel) -> None:
@@ -101,6 +105,24 @@ class JsonlWriter:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _end_last_line(path: Path) -> None:
+    """Let *path*, if it is there, end with a newline: whole lines are ended, parts taken away."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) == b"\n":
+            return
+        file.seek(0)
+        *_, last = file
+        try:
+            orjson.loads(last)
+        except orjson.JSONDecodeError:
+            file.truncate(file.seek(-len(last), os.SEEK_END))
+        else:
+            file.write(b"\n")
 
 
 def json_line(item: BaseModel) -> bytes:

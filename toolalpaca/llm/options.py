@@ -37,15 +37,21 @@ class Secret:
         return "Secret('***')"
 
 
-def add_model_options(parser: CommandParser) -> None:
-    """Declare ``--model`` and the settings of models."""
+def add_model_options(parser: CommandParser, *, several: bool = False) -> None:
+    """Declare ``--model`` and the settings of models.
+
+    Args:
+        parser: The command's.
+        several: Whether ``--model`` may be given more than once; it is then a list or None.
+    """
     group = parser.add_argument_group("model")
     group.add_argument(
         "--model",
         metavar="NAME",
         type=model_name,
+        action="append" if several else "store",
         help="baseline, smollm2, openai:NAME, gguf:PATH, transformers:PATH; see: toolalpaca models "
-        "list (default: baseline)",
+        f"list{'; may be given more than once' if several else ''} (default: baseline)",
     )
     group.add_argument(
         "--model-url",

@@ -133,14 +133,14 @@ def train_tokenizer(
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             # Digits by themselves, so that numbers are copied and not remembered.
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=[_END_OF_TEXT, _TURN_START, _TURN_END],
@@ -148,7 +148,8 @@ def train_tokenizer(
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast  # its constructor has no types
+    made: PreTrainedTokenizerBase = make(
         tokenizer_object=tokenizer,
         eos_token=_TURN_END,
         pad_token=_END_OF_TEXT,
@@ -157,6 +158,7 @@ def train_tokenizer(
         clean_up_tokenization_spaces=False,
         model_max_length=TINY_CONTEXT,
     )
+    return made
 
 
 def _load(name: str, folder: Path) -> Base:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from toolalpaca.errors import DataError
-from toolalpaca.trace import AssistantEvent, Trace
+from toolalpaca.trace import AssistantEvent, Call, Trace
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_training.masking import IGNORED, ConversationTokenizer, Turn
 
@@ -115,9 +115,25 @@ def make_examples(
     return examples, counts
 
 
-def is_learned(event: AssistantEvent) -> bool:
-    """Whether a step is learned: trainable, readable, and without a call that had a problem."""
-    return event.trainable and event.problem is None and all(c.problem is None for c in event.calls)
+def is_learned(step: AssistantEvent, trace: Trace) -> bool:
+    """Whether *step* is learned: marked as trainable, readable, and every call of it was let go.
+
+    A call that the runtime or a validator sent back (a tool that does not exist, arguments that do
+    not fit) is a mistake. The model may see mistakes, and how they were mended; it never learns to
+    make them.
+    """
+    return (
+        step.trainable
+        and step.problem is None
+        and not any(_was_sent_back(call, trace) for call in step.calls)
+    )
+
+
+def _was_sent_back(call: Call, trace: Trace) -> bool:
+    observation = trace.observation(call.id)
+    return call.problem is not None or (
+        observation is not None and observation.source in ("runtime", "validator")
+    )
 
 
 def _example(
@@ -139,7 +155,7 @@ def _example(
             f"{len(conversation.turns)} messages",
             where=where,
         )
-    turns = [turn for step, turn in zip(steps, conversation.turns, strict=True) if is_learned(step)]
+    turns = [turn for step, turn in zip(steps, conversation.turns, strict=True) if is_learned(step, trace)]
     counts.masked_steps += len(steps) - len(turns)
     if not turns:
         counts.dropped_nothing_to_learn += 1
