@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from toolalpaca.llm.bounding import Bounds, bounded
@@ -155,7 +156,7 @@ def _parts(text: str) -> Iterable[tuple[str, str]]:
     before = text[: matches[0].start()] if matches else text
     if before.strip():
         yield "", before.strip()
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
+    for match, following in zip_longest(matches, matches[1:]):
         label = match["label"].lower().removeprefix("final ")
         yield label, text[match.end() : following.start() if following else None].strip()
 

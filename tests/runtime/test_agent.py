@@ -1,0 +1,403 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolalpaca.errors import ApiError, ModelReplyError, UsageError
+from toolalpaca.llm.protocol import Capabilities, Completion, Request, ToolCall, Usage
+from toolalpaca.llm.scripted import Scripted
+from toolalpaca.openapi.loading import load_document
+from toolalpaca.task import ASK_TOOL
+from toolalpaca.trace import (
+    AssistantEvent,
+    Event,
+    ObservationEvent,
+    Trace,
+    TraceWriter,
+    UserEvent,
+    read_traces,
+)
+from toolalpaca_runtime.agent import Agent, TextDelta
+from toolalpaca_runtime.formats import FORMATS, get_format
+from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.toolbox import Toolbox
+
+from .conftest import Serve, serving
+
+Reply = str | Completion
+
+
+def pets() -> FastAPI:
+    app = FastAPI(title="Pets", version="1")
+
+    @app.get("/pets/{pet_id}", operation_id="getPet")
+    def get_pet(pet_id: int) -> dict[str, Any]:
+        return {"id": pet_id, "name": f"Pet {pet_id}"}
+
+    return app
+
+
+def calling(*calls: tuple[str, Any], thought: str = "") -> Completion:
+    """A reply that calls tools; arguments that are no text are written as JSON."""
+    return Completion(
+        thought,
+        tuple(
+            ToolCall(
+                id="x",
+                name=name,
+                arguments=a if isinstance(a, str) else orjson.dumps(a).decode(),
+            )
+            for name, a in calls
+        ),
+        Usage(prompt_tokens=10, completion_tokens=2),
+    )
+
+
+def get_pet(pet_id: Any) -> Completion:
+    return calling(("getPet", {"pet_id": pet_id}))
+
+
+@pytest.fixture(scope="module")
+def url() -> Any:
+    with serving(pets()) as address:
+        yield address
+
+
+def run(
+    url: str, replies: Sequence[Reply], *turns: str, model: Any = None, **options: Any
+) -> tuple[Trace, list[Event | TextDelta], Any]:
+    """The trace, what was yielded, and the model, after all *turns*."""
+    model = model or Scripted(replies)
+    seen: list[Event | TextDelta] = []
+
+    async def play() -> Trace:
+        async with (
+            Toolbox(load_document(pets().openapi(), name="pets"), url) as toolbox,
+            Agent(model, toolbox, **options) as agent,
+        ):
+            for text in turns or ("Show pet 1",):
+                async with aclosing(agent.run(text)) as items:
+                    seen.extend([item async for item in items])
+            return agent.trace
+
+    return asyncio.run(play()), seen, model
+
+
+def observations(trace: Trace) -> list[str]:
+    return [event.text for event in trace.events if isinstance(event, ObservationEvent)]
+
+
+def test_a_run_is_a_list_of_events_as_they_happened(url: str) -> None:
+    reply = calling(("getPet", {"pet_id": 1}), thought="Look it up.")
+    trace, seen, _ = run(url, [reply, "It is Pet 1."])
+    assert [item for item in seen if not isinstance(item, TextDelta)] == trace.events
+    assert [event.kind for event in trace.events] == [
+        "user", "assistant", "observation", "assistant",
+    ]  # fmt: skip
+    assert [event.index for event in trace.events] == [0, 1, 2, 3]
+    assert [event.trainable for event in trace.events] == [False, True, False, True]
+    user, step, observation, answer = trace.events
+    assert isinstance(user, UserEvent)
+    assert isinstance(step, AssistantEvent)
+    assert step.thought == "Look it up."
+    assert isinstance(observation, ObservationEvent)
+    assert observation.call == step.calls[0].id
+    assert observation.text == 'Status Code: 200. Response: {"id":1,"name":"Pet 1"}'
+    assert isinstance(answer, AssistantEvent)
+    assert answer.answer == "It is Pet 1."
+    assert trace.outcome.status == "answered"
+    assert trace.outcome.answer == "It is Pet 1."
+    assert trace.outcome.usage == Usage(prompt_tokens=10, completion_tokens=2)
+    deltas = "".join(item.text for item in seen if isinstance(item, TextDelta))
+    assert deltas == "Look it up.It is Pet 1."
+
+
+def test_several_calls_of_one_step_are_made_in_order(url: str) -> None:
+    both = calling(("getPet", {"pet_id": 1}), ("getPet", {"pet_id": 2}))
+    trace, _, model = run(url, [both, "Done."])
+    assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 2"}']
+    told = model.requests[1].messages
+    assert [message.tool_call_id for message in told[-2:]] == ["call_1", "call_2"]
+
+
+def test_a_second_turn_goes_on_with_the_conversation(url: str) -> None:
+    trace, _, model = run(url, [get_pet(1), "Pet 1.", "You are welcome."], "Show pet 1", "Thanks")
+    assert [m.role for m in model.requests[2].messages] == [
+        "system", "user", "assistant", "tool", "assistant", "user",
+    ]  # fmt: skip
+    assert trace.outcome.answer == "You are welcome."
+
+
+# -- mistakes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ("", "reply was empty"),
+        (calling(("getPet", '{"pet_id": ')), "not valid JSON"),
+        (calling(("getPet", "[1]")), "no object"),
+        (calling(("dropPet", {})), "no tool 'dropPet'"),
+        (calling(("getPet", {"id": 1})), "no such argument"),
+        (calling(("getPet", "[" * 900 + "]" * 900)), "no object"),
+        (calling(("getPet", '{"pet_id": ' + "[" * 200 + "]" * 200 + "}")), "nested deeper"),
+        (calling((ASK_TOOL, {"q": 1})), "takes one argument: question"),
+    ],
+)
+def test_a_mistake_is_told_to_the_model_and_the_run_goes_on(
+    url: str, reply: Reply, words: str
+) -> None:
+    trace, _, model = run(url, [reply, "Sorry."])
+    assert words in observations(trace)[0]
+    assert words in model.requests[1].messages[-1].content
+    assert trace.outcome.status == "answered"
+
+
+TEXTS = st.text(st.characters(), max_size=60) | st.sampled_from(
+    [
+        "Thought: a\nAction: getPet\nAction Input: {",
+        "Action: getPet\nAction Input: []",
+        "\ud800",
+        "{}",
+    ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=8), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+ARGUMENTS = TEXTS | JSON.map(json.dumps)
+NAMES = st.sampled_from(["getPet", ASK_TOOL]) | TEXTS
+
+
+REPLIES = st.builds(
+    lambda text, calls: Completion(
+        text, tuple(ToolCall(id="", name=name, arguments=a) for name, a in calls)
+    ),
+    TEXTS,
+    st.lists(st.tuples(NAMES, ARGUMENTS), max_size=2),
+)
+
+
+@pytest.mark.parametrize("prompt_format", list(FORMATS))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(replies=st.lists(REPLIES, min_size=3, max_size=3))
+def test_nothing_that_a_model_writes_ends_a_run_with_an_error(
+    url: str, prompt_format: str, replies: list[Completion]
+) -> None:
+    chosen = get_format(prompt_format)
+    trace, _, model = run(
+        url, replies, model=Scripted([*replies, "end", "end"]), prompt_format=chosen,
+        limits=Limits(steps=3),
+    )  # fmt: skip
+    assert trace.outcome.status in ("answered", "asked", "stopped")
+    assert_prefix_law(trace, model.requests, prompt_format)
+    Trace.model_validate_json(trace.model_dump_json())
+
+
+def assert_prefix_law(trace: Trace, requests: Sequence[Request], prompt_format: str) -> None:
+    """What a model saw at each step is where the finished conversation begins."""
+    finished = get_format(prompt_format).messages(trace)
+    for request in requests:
+        assert request.messages == finished[: len(request.messages)]
+
+
+@pytest.mark.parametrize("prompt_format", list(FORMATS))
+def test_the_prompt_of_every_step_is_a_prefix_of_the_finished_conversation(
+    url: str, prompt_format: str
+) -> None:
+    replies: list[Reply] = [
+        "Thought: find it\nAction: getPet\nAction Input: {\"pet_id\": 1}",
+        calling(("getPet", {"pet_id": 2})),
+        "",
+        "Thought: done\nFinal Answer: Pet 1",
+        "Answer: Bye",
+    ]  # fmt: skip
+    trace, _, model = run(
+        url, replies, "Show pet 1", "Bye", prompt_format=get_format(prompt_format),
+        limits=Limits(steps=4),
+    )  # fmt: skip
+    assert len(model.requests) > 1
+    assert_prefix_law(trace, model.requests, prompt_format)
+
+
+# -- the user ------------------------------------------------------------------------------------
+
+
+def ask(question: str) -> Completion:
+    return calling((ASK_TOOL, {"question": question}))
+
+
+def test_a_question_goes_to_the_user(url: str) -> None:
+    questions = []
+
+    async def user(question: str) -> str:
+        questions.append(question)
+        return "Pet 7."
+
+    trace, _, _ = run(url, [ask("Which pet?"), get_pet(7), "It is Pet 7."], user=user)
+    assert questions == ["Which pet?"]
+    assert observations(trace)[0] == "Pet 7."
+    assert [e.source for e in trace.events if isinstance(e, ObservationEvent)] == ["user", "real"]
+
+
+def test_without_a_user_a_question_ends_the_turn_and_the_next_turn_answers_it(url: str) -> None:
+    asking = calling((ASK_TOOL, {"question": "Which pet?"}), ("getPet", {"pet_id": 1}))
+    trace, _, model = run(url, [asking], "Show my pet")
+    assert trace.outcome.status == "asked"
+    assert trace.outcome.answer == "Which pet?"
+    trace, _, model = run(url, [asking, get_pet(7), "Pet 7."], "Show my pet", "Number 7")
+    assert observations(trace)[0] == "Number 7"
+    assert "not made" in observations(trace)[1]
+    assert [m.role for m in model.requests[1].messages[-2:]] == ["tool", "tool"]
+    assert trace.outcome.status == "answered"
+
+
+# -- limits --------------------------------------------------------------------------------------
+
+
+def test_a_limit_on_steps_ends_the_turn_with_an_honest_answer(url: str) -> None:
+    trace, _, _ = run(url, [get_pet(n) for n in range(5)], limits=Limits(steps=3))
+    assert len(list(trace.calls())) == 3
+    assert trace.outcome.status == "stopped"
+    assert "limit of 3 steps" in trace.outcome.reason
+    assert "without an answer" in trace.outcome.answer
+
+
+def test_a_limit_on_tokens(url: str) -> None:
+    trace, _, _ = run(url, [get_pet(n) for n in range(5)], limits=Limits(total_tokens=20))
+    assert len(list(trace.calls())) == 2
+    assert "20 tokens" in trace.outcome.reason
+
+
+def test_limits_count_from_the_beginning_of_each_turn(url: str) -> None:
+    replies: list[Reply] = [get_pet(1), "one", get_pet(2), "two"]
+    trace, _, _ = run(url, replies, "first", "second", limits=Limits(steps=2))
+    assert trace.outcome.status == "answered"
+
+
+class Silent:
+    """A model that never finishes its reply."""
+
+    name = "silent"
+    capabilities = Capabilities(tools=True)
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.writes = asyncio.Event()
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+        try:
+            yield "Well"
+            self.writes.set()
+            await asyncio.Event().wait()
+        finally:
+            self.closed = True
+
+    async def aclose(self) -> None:
+        return
+
+
+def test_a_limit_on_time_interrupts_a_model_that_hangs(url: str) -> None:
+    trace, _, model = run(url, [], model=Silent(), limits=Limits(seconds=0.05))
+    assert trace.outcome.status == "stopped"
+    assert "seconds" in trace.outcome.reason
+    assert model.closed
+
+
+def test_an_identical_call_is_told_and_then_ends_the_turn(url: str) -> None:
+    trace, _, _ = run(url, [get_pet(1)] * 5)
+    assert [event.request is not None for event in trace.events[2::2]] == [True, True, False]  # type: ignore[union-attr]
+    assert "2 times already" in observations(trace)[2]
+    assert trace.outcome.status == "stopped"
+    assert "again and again" in trace.outcome.reason
+
+
+@pytest.mark.parametrize("name", ["steps", "seconds", "reply_tokens"])
+def test_a_limit_is_above_zero(name: str) -> None:
+    with pytest.raises(UsageError, match=f"the limit {name} is 0"):
+        Limits(**{name: 0})
+
+
+# -- ends ----------------------------------------------------------------------------------------
+
+
+def test_the_trace_is_written_as_it_happens_and_reads_back(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as recorder:
+        trace, _, _ = run(url, [get_pet(1), "Pet 1."], recorder=recorder, task="t-1", seed=3)
+    (read,) = read_traces(path)
+    assert read == trace
+    assert (read.task, read.seed, read.toolset, read.model) == ("t-1", 3, "pets", "scripted")
+    assert [spec.name for spec in read.tools] == ["getPet", ASK_TOOL]
+
+
+def test_an_api_that_is_not_there_fails_the_run_and_the_trace_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as recorder, pytest.raises(ApiError):
+        run("http://127.0.0.1:9", [get_pet(1)], recorder=recorder)
+    (trace,) = read_traces(path)
+    assert trace.outcome.status == "failed"
+    assert "127.0.0.1:9" in trace.outcome.reason
+
+
+def test_a_model_that_fails_fails_the_run(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as recorder, pytest.raises(ModelReplyError):
+        run(url, [get_pet(1)], recorder=recorder)
+    (trace,) = read_traces(path)
+    assert trace.outcome.status == "failed"
+    assert len(trace.events) == 3
+
+
+def test_a_cancelled_run_is_recorded_as_interrupted(url: str, tmp_path: Path) -> None:
+    model = Silent()
+
+    async def play(recorder: TraceWriter) -> None:
+        async with Toolbox(load_document(pets().openapi()), url) as toolbox:
+
+            async def turn() -> None:
+                async with Agent(model, toolbox, recorder=recorder) as agent:
+                    async for _ in agent.run("Hello"):
+                        pass
+
+            task = asyncio.create_task(turn())
+            await model.writes.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as recorder:
+        asyncio.run(play(recorder))
+    (trace,) = read_traces(path)
+    assert trace.outcome.status == "interrupted"
+    assert model.closed
+    assert path.read_text().splitlines()[-1].find('"record":"end"') > 0
+
+
+def test_a_session_without_a_turn_writes_nothing(url: str, tmp_path: Path, serve: Serve) -> None:
+    path = tmp_path / "trace.jsonl"
+
+    async def idle(recorder: TraceWriter) -> None:
+        async with (
+            Toolbox(load_document(pets().openapi()), url) as toolbox,
+            Agent(Scripted([]), toolbox, recorder=recorder),
+        ):
+            pass
+
+    with TraceWriter(path) as recorder:
+        asyncio.run(idle(recorder))
+    assert path.read_bytes() == b""
