@@ -131,3 +131,17 @@ def json_line(item: BaseModel) -> bytes:
         item.model_dump(mode="json", by_alias=True, exclude_none=True),
         option=orjson.OPT_APPEND_NEWLINE,
     )
+
+
+def _remove_cut_off_line(file: IO[bytes]) -> None:
+    """Truncate *file* after its last newline."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(end - 65_536, 0)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    file.truncate(end)

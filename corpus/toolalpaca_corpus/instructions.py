@@ -11,7 +11,7 @@ The same document, seed and count make the same tasks. Kinds:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from random import Random
 from string import Template
@@ -24,6 +24,7 @@ from toolalpaca_corpus.links import Link, links_to, things_of
 from toolalpaca_corpus.phrases import phrases
 from toolalpaca_corpus.steps import Step, Wording, make_step, word_step
 from toolalpaca_corpus.wording import Argument
+from toolalpaca_corpus.world import World
 from toolalpaca_runtime.tools import Tool, make_tools
 
 SHARES: dict[Kind, float] = {"single": 0.45, "multi": 0.3, "ask": 0.15, "abstain": 0.1}
@@ -34,15 +35,25 @@ _TRIES = 12
 """Attempts at a task that is neither unsayable nor said before."""
 
 
-def make_tasks(documents: Sequence[Document], count: int, seed: int) -> list[Task]:
+def make_tasks(
+    documents: Sequence[Document],
+    count: int,
+    seed: int,
+    worlds: Mapping[str, World] | None = None,
+) -> list[Task]:
     """*count* tasks for each of *documents*, fewer where an API offers no more.
 
     Args:
         documents: Their names are the toolsets' names.
         count: Tasks an API.
         seed: Another seed, other tasks.
+        worlds: What exists in each API, by the document's name; ids and conditions are taken from
+            it where it is given.
     """
-    makers = [TaskMaker(document, seed) for document in documents]
+    worlds = worlds or {}
+    makers = [
+        TaskMaker(document, seed, worlds.get(document.name, World())) for document in documents
+    ]
     made = [maker.solvable(count) for maker in makers]
     tasks = []
     for maker, own in zip(makers, made, strict=True):
@@ -60,7 +71,8 @@ def make_tasks(documents: Sequence[Document], count: int, seed: int) -> list[Tas
 class TaskMaker:
     """Makes the tasks of one document."""
 
-    def __init__(self, document: Document, seed: int) -> None:
+    def __init__(self, document: Document, seed: int, world: World) -> None:
+        self._world = world
         self._name = document.name
         self._tools = make_tools(document)
         self._seed = seed
@@ -146,11 +158,11 @@ class TaskMaker:
         return None
 
     def _single(self, tool: Tool, random: Random) -> Task | None:
-        step = make_step(tool, random)
+        step = make_step(tool, random, known=self._known(tool, random))
         return None if step is None else self._task([step], random)
 
     def _ask(self, tool: Tool, random: Random) -> Task | None:
-        step = make_step(tool, random)
+        step = make_step(tool, random, known=self._known(tool, random))
         if step is None:
             return None
         name = random.choice(_withholdable(tool))
@@ -183,7 +195,8 @@ class TaskMaker:
             if link.producer.spec.name not in called and link.argument not in given
         ]
         if not links or len(called) >= _MOST_STEPS:
-            step = make_step(tool, random, given=given, sparing=True)
+            known = self._known(tool, random)
+            step = make_step(tool, random, given=given, known=known, sparing=True)
             return None if step is None else [step]
         link = random.choice(links)
         before = self._chain(
@@ -206,12 +219,22 @@ class TaskMaker:
             random,
             links={link.argument: link},
             given={**given, **same},
+            known=self._known(tool, random),
             sparing=len(before) > 1 or bool(same),
         )
         if step is None:
             return None
         links_of_all = {**step.links, **inherited}
         return [*before, replace(step, links=links_of_all, same=frozenset(same))]
+
+    def _known(self, tool: Tool, random: Random) -> dict[str, Any]:
+        """Values of things that exist: fields of one that *tool* lists, ids that it needs."""
+        known = dict(self._world.some(tool, random))
+        for link in self._links[tool.spec.name]:
+            value = None if link.made else self._world.known(link, random)
+            if value is not None:
+                known[link.argument] = value
+        return known
 
     @staticmethod
     def _shared(link: Link, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:

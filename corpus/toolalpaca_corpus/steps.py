@@ -96,6 +96,7 @@ def make_step(
     *,
     links: Mapping[str, Link] | None = None,
     given: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
     sparing: bool = False,
 ) -> Step | None:
     """A call of *tool* with its required arguments and some others, or None when none can be said.
@@ -105,6 +106,7 @@ def make_step(
         random: Decides values and choices.
         links: Arguments that come from earlier steps.
         given: Arguments whose values are settled: a member whose loan an earlier step has found.
+        known: Values to prefer where they fit: those of things that exist.
         sparing: Whether to keep to what is required, so that a search finds something.
     """
     links = links or {}
@@ -120,7 +122,7 @@ def make_step(
     for _ in range(5):
         try:
             arguments = {
-                name: settled[name] if name in settled else _value(tool, name, values)
+                name: settled[name] if name in settled else _value(tool, name, values, known or {})
                 for name in _chosen(tool, random, sparing)
             }
         except (NoInstance, KeyError):
@@ -284,13 +286,22 @@ def _body(tool: Tool) -> set[str]:
     return {name for name, place in tool.places.items() if place.location == "body"}
 
 
-def _value(tool: Tool, name: str, values: ArgumentValues) -> Any:
+def _value(tool: Tool, name: str, values: ArgumentValues, known: Mapping[str, Any]) -> Any:
+    schema = tool.spec.parameters["properties"][name]
+    if name in known and not any(argument_faults({name: known[name]}, _only(tool, name))):
+        return known[name]
     segments = [part for part in tool.operation.path.split("/") if part and part[0] != "{"]
     owner = singular(segments[-1]) if segments else ""
     hint = f"{owner}_{name}" if owner and name in ("name", "title") else name
-    value = values.make(tool.spec.parameters["properties"][name], name=hint)
+    value = values.make(schema, name=hint)
     # Nobody says "without X" who could leave X out.
     return True if value is False and not tool.places[name].required else value
+
+
+def _only(tool: Tool, name: str) -> dict[str, Any]:
+    """The tool's parameters, as if *name* were the only one."""
+    parameters = tool.spec.parameters
+    return {**parameters, "properties": {name: parameters["properties"][name]}, "required": []}
 
 
 def _is_right(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:

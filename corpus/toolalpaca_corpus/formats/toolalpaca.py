@@ -31,6 +31,7 @@ from toolalpaca_corpus.toolsets import functions_of
 from toolalpaca_corpus.values import ArgumentValues
 
 _OPTIONAL = "[Optional]"
+_MENDED = "the rest is read as it stands"
 _NOT_IMPORTED = "the task is not imported"
 
 
@@ -48,6 +49,10 @@ class ImportProblem(BaseModel):
     instruction: int | None = None
     message: str
     consequence: str
+
+    def __str__(self) -> str:
+        place = "" if self.instruction is None else f", instruction {self.instruction}"
+        return f"{self.api}{place}: {self.message} ({self.consequence})"
 
 
 @dataclass
@@ -284,7 +289,7 @@ class _TaskImport:
         except UnreadableError as error:
             raise UnreadableError(f"the arguments of {name}: {error}") from error
         for slip in reading.slips:
-            self._api.problem(self._number, f"the arguments of {name}", slip)
+            self._api.problem(self._number, f"the arguments of {name}: {slip}", _MENDED)
         if not isinstance(reading.value, dict):
             raise UnreadableError(f"the arguments of {name} are no object")
         return self._renamed(reading.value)

@@ -1,0 +1,153 @@
+"""A corpus from documents: toolsets, tasks, episodes, checks, numbers; in that order.
+
+Every stage reads what the one before wrote. Stopped at any point and started again, a build goes on
+where it stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from toolalpaca.serving import mock_server
+
+from toolalpaca.llm.protocol import LanguageModel
+from toolalpaca.openapi.model import Document
+from toolalpaca.task import Task, Toolset
+from toolalpaca.trace import Trace
+from toolalpaca_corpus.episodes import EpisodeWriter, read_episodes, run_episodes, tasks_to_run
+from toolalpaca_corpus.filters import Candidate, Dropped, KeptInstructions, reasons_to_drop
+from toolalpaca_corpus.folder import CorpusFolder, Recipe
+from toolalpaca_corpus.instructions import make_tasks
+from toolalpaca_corpus.statistics import Statistics, count
+from toolalpaca_corpus.toolsets import make_toolset
+from toolalpaca_corpus.world import World, look_around
+from toolalpaca_runtime.tools import make_tools
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A corpus in the making.
+
+    Attributes:
+        tasks: All tasks of the corpus.
+        waiting: Those without a finished run.
+        urls: Where the mock server serves each toolset's document.
+    """
+
+    folder: CorpusFolder
+    toolsets: Mapping[str, Toolset]
+    tasks: Sequence[Task]
+    waiting: Sequence[Task]
+    urls: Mapping[str, str]
+    seed: int
+
+
+@contextmanager
+def begin(
+    documents: Sequence[Document], folder: CorpusFolder, *, tasks: int, seed: int, model: str
+) -> Iterator[Build]:
+    """Serve the documents, write toolsets and tasks, and find what is to be run.
+
+    Args:
+        documents: Their names are unique.
+        folder: Where the corpus stands or will stand.
+        tasks: Tasks an API.
+        seed: Decides the mock server's data and the tasks.
+        model: The name of the model that will run them.
+
+    Raises:
+        UsageError: The folder holds another corpus.
+        DataError: Its episodes cannot be read.
+        ApiError: The mock server does not start.
+    """
+    toolsets = {document.name: make_toolset(document) for document in documents}
+    hashes = {name: _hash(toolset.document) for name, toolset in toolsets.items()}
+    folder.settle(Recipe(documents=hashes, tasks=tasks, seed=seed, model=model))
+    with _served(toolsets.values(), seed) as urls:
+        worlds = asyncio.run(_look_around(documents, urls))
+        made = make_tasks(documents, tasks, seed, worlds)
+        folder.write_tasks(toolsets.values(), made)
+        waiting = tasks_to_run(made, read_episodes(folder.episodes))
+        yield Build(folder, toolsets, made, waiting, urls, seed)
+
+
+def run(
+    build: Build,
+    model: LanguageModel,
+    *,
+    concurrency: int,
+    done: Callable[[Task], None] = lambda _: None,
+) -> None:
+    """Run the tasks that wait, and close *model*.
+
+    Raises:
+        ModelUnavailable: The model cannot be used; what was run is kept.
+    """
+    with EpisodeWriter(build.folder.episodes) as writer:
+        asyncio.run(
+            run_episodes(
+                build.waiting,
+                build.toolsets,
+                model=model,
+                urls=build.urls,
+                writer=writer,
+                concurrency=concurrency,
+                seed=build.seed,
+                done=done,
+            )
+        )
+
+
+async def _look_around(documents: Sequence[Document], urls: Mapping[str, str]) -> dict[str, World]:
+    return {
+        document.name: await look_around(document, make_tools(document), urls[document.name])
+        for document in documents
+    }
+
+
+def check(build: Build) -> Statistics:
+    """Keep the runs that pass, drop the others with their reasons, and count."""
+    episodes = read_episodes(build.folder.episodes)
+    kept: list[Trace] = []
+    dropped: list[Dropped] = []
+    instructions = KeptInstructions()
+    for task in build.tasks:
+        trace = episodes.get(task.id)
+        if trace is None:
+            continue
+        reasons = reasons_to_drop(Candidate(task, trace, build.toolsets[task.toolset]))
+        if not reasons and (repeated := instructions.add(task)):
+            reasons = [repeated]
+        if reasons:
+            dropped.append(Dropped(id=trace.id, task=task.id, reasons=reasons))
+        else:
+            kept.append(trace)
+    build.folder.write_checked(kept, dropped)
+    numbers = count(list(build.toolsets.values()), build.tasks, kept, dropped)
+    build.folder.write_statistics(numbers)
+    return numbers
+
+
+@contextmanager
+def _served(toolsets: Iterable[Toolset], seed: int) -> Iterator[Mapping[str, str]]:
+    """A mock server of the toolsets' documents: their URLs by name."""
+    with tempfile.TemporaryDirectory(prefix="toolalpaca-corpus-") as folder:
+        files = []
+        for toolset in toolsets:
+            file = Path(folder) / f"{toolset.name}.json"
+            file.write_bytes(orjson.dumps(toolset.document))
+            files.append(str(file))
+        with mock_server(files, seed=seed) as server:
+            yield server.apis
+
+
+def _hash(document: Mapping[str, object]) -> str:
+    content = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(content).hexdigest()[:16]

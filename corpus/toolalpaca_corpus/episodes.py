@@ -1,0 +1,145 @@
+"""Episodes: each task run by an agent against a mock server, in a world of its own.
+
+What was run is on disk before the next event happens, so a crash or an interruption loses nothing:
+the next run does the tasks that have no finished trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from toolalpaca.errors import ModelUnavailable, ToolAlpacaError
+from toolalpaca.llm.protocol import LanguageModel
+from toolalpaca.task import Task, Toolset
+from toolalpaca.trace import Outcome, Trace, TraceStart, TraceWriter, read_traces
+from toolalpaca_runtime.episode import run_episode
+from toolalpaca_runtime.limits import Limits
+
+_log = logging.getLogger(__name__)
+
+_UNFINISHED = ("failed", "interrupted")
+"""How a run ends that says nothing about the model: it is done again."""
+
+
+class EpisodeWriter(TraceWriter):
+    """Writes the episodes of many tasks to one file, interleaved, and knows which have begun."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.begun: set[str] = set()
+
+    def __enter__(self) -> EpisodeWriter:
+        return self
+
+    def start(self, trace: TraceStart) -> None:
+        """Write the first line of a run."""
+        super().start(trace)
+        if trace.task is not None:
+            self.begun.add(trace.task)
+
+
+def read_episodes(path: Path) -> dict[str, Trace]:
+    """The last trace of each task in an episodes file, by task; none when there is no file.
+
+    Raises:
+        DataError: The file holds something else.
+    """
+    if not path.exists():
+        return {}
+    return {trace.task: trace for trace in read_traces(path) if trace.task is not None}
+
+
+def tasks_to_run(tasks: Iterable[Task], episodes: Mapping[str, Trace]) -> list[Task]:
+    """The tasks without a finished trace."""
+    return [
+        task
+        for task in tasks
+        if task.id not in episodes or episodes[task.id].outcome.status in _UNFINISHED
+    ]
+
+
+async def run_episodes(
+    tasks: Sequence[Task],
+    toolsets: Mapping[str, Toolset],
+    *,
+    model: LanguageModel,
+    urls: Mapping[str, str],
+    writer: EpisodeWriter,
+    concurrency: int = 4,
+    limits: Limits | None = None,
+    seed: int = 0,
+    done: Callable[[Task], None] = lambda _: None,
+) -> None:
+    """Run *tasks*, several at a time, and write their traces as they happen.
+
+    A run that fails is written with its reason, and the others go on.
+
+    Args:
+        tasks: What to do; their toolsets are in *toolsets*.
+        toolsets: By name.
+        model: Decides; it is closed at the end.
+        urls: Where a mock server serves each toolset's document.
+        writer: Where the traces go.
+        concurrency: Runs at the same time.
+        limits: Of each run.
+        seed: For sampling.
+        done: Called after each task.
+
+    Raises:
+        ModelUnavailable: The model cannot be used at all; what was run is kept.
+    """
+    waiting = iter(tasks)
+
+    async def work() -> None:
+        for task in waiting:
+            try:
+                await run_episode(
+                    task,
+                    toolsets[task.toolset],
+                    model=model,
+                    base_url=urls[task.toolset],
+                    session=task.id,
+                    limits=limits,
+                    recorder=writer,
+                    seed=seed,
+                )
+            except ModelUnavailable:
+                raise
+            except Exception as error:
+                _note_failure(task, error, model, writer)
+            done(task)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(concurrency, len(tasks))):
+                group.create_task(work())
+    except ExceptionGroup as errors:
+        # Workers let nothing but ModelUnavailable out, and each may have met it: one says it.
+        raise errors.exceptions[0] from errors
+    finally:
+        await model.aclose()
+
+
+def _note_failure(
+    task: Task, error: Exception, model: LanguageModel, writer: EpisodeWriter
+) -> None:
+    """See that a run that raised has a trace that says so."""
+    if isinstance(error, ToolAlpacaError):
+        _log.warning("%s failed: %s", task.id, error)
+    else:
+        _log.error("%s failed", task.id, exc_info=error)
+    if task.id in writer.begun:
+        return  # the agent has written how it ended
+    reason = f"{type(error).__name__}: {error}"
+    writer.whole(
+        Trace(
+            task=task.id,
+            toolset=task.toolset,
+            model=model.name,
+            prompt_format="",
+            outcome=Outcome(status="failed", reason=reason),
+        )
+    )
