@@ -117,20 +117,42 @@ def _candidates(value: Any) -> Iterator[Any]:
 
 def _readings(value: Any) -> Iterator[Any]:
     if isinstance(value, str):
-        text = value.strip()
-        for json_text in (text, text.lower()):
-            try:
-                yield orjson.loads(json_text)
-            except orjson.JSONDecodeError:
-                continue
-        words = text.replace("-", " ").replace("_", " ").split()
-        for joint in (" ", "_", "-", ""):
-            joined = joint.join(words)
-            yield from (joined, joined.lower(), joined.upper(), joined.title(), joined.capitalize())
+        structure = _structure(value)
+        if structure is not None:
+            yield structure
+            return  # JSON text of an array is that array, not one item of another
+        yield from _scalars(value.strip())
+        yield from _spellings(value)
     elif isinstance(value, bool | int | float):
         yield orjson.dumps(value).decode()
     if not isinstance(value, list):
         yield [value]
+
+
+def _structure(text: str) -> dict[str, Any] | list[Any] | None:
+    """The array or object that *text* is JSON of."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def _scalars(text: str) -> Iterator[Any]:
+    """The number or boolean that *text* is, in any letters: ``True``."""
+    for written in (text, text.lower()):
+        try:
+            yield orjson.loads(written)
+        except orjson.JSONDecodeError:
+            continue
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """*text* in the letters and joints that enumerations use."""
+    words = text.replace("-", " ").replace("_", " ").split()
+    for joint in (" ", "_", "-", ""):
+        joined = joint.join(words)
+        yield from (joined, joined.lower(), joined.upper(), joined.title(), joined.capitalize())
 
 
 def _with(arguments: dict[str, Any], path: list[str], value: Any) -> dict[str, Any] | None:

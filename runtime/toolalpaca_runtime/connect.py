@@ -47,6 +47,7 @@ async def open_api(
     base_url: str | None = None,
     auth: Iterable[Credential] = (),
     allow_unsafe: bool = False,
+    headers: Mapping[str, str] | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Toolbox:
     """The toolbox of the API that *source* names.
@@ -57,6 +58,7 @@ async def open_api(
         base_url: Where the API is, in the place of the document's servers.
         auth: Credentials; those of *environment* serve the schemes that are not among them.
         allow_unsafe: Whether calls that change something are sent to a real API.
+        headers: Sent with every request, such as a mock server's session.
         environment: Where ``TOOLALPACA_AUTH_*`` are looked for.
 
     Raises:
@@ -74,6 +76,7 @@ async def open_api(
         located.document,
         located.base_url,
         credentials=credentials,
+        headers=headers,
         simulated=located.simulated,
         allow_unsafe=allow_unsafe,
         own_servers=located.own_servers,

@@ -7,7 +7,6 @@ from typing import IO, Protocol
 
 import orjson
 from rich.console import Console
-from rich.padding import Padding
 from rich.status import Status
 from rich.text import Text
 
@@ -28,6 +27,7 @@ from toolalpaca.trace import (
 from toolalpaca_runtime.agent import TextDelta
 
 _LIVE_CHARACTERS = 60
+_NARROWEST = 20
 
 
 class View(Protocol):
@@ -122,13 +122,10 @@ class TerminalView:
     def _print(self, mark: str, text: str, style: str) -> None:
         """Print *text*, wrapped and indented to stand beside its mark."""
         lines = Text(printable(text), style=style)
-        if not mark.strip():
-            self.console.print(Padding(lines, (0, 0, 0, len(mark))))
-            return
-        width = max(self.console.width - len(mark), 20)
+        width = max(self.console.width - len(mark), _NARROWEST)
         for place, line in enumerate(lines.wrap(self.console, width)):
-            start = Text(mark if place == 0 else " " * len(mark), style=style)
             line.rstrip()
+            start = Text(mark if place == 0 else " " * len(mark), style=style)
             self.console.print(start + line, soft_wrap=True)
 
 

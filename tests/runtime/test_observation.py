@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolalpaca_runtime.observation import response_text, shortened
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def test_the_form_is_toolalpacas() -> None:
+    assert response_text(200, '{\n  "a": [1, 2]\n}') == 'Status Code: 200. Response: {"a":[1,2]}'
+    assert response_text(204, "") == "Status Code: 204. Response: (empty)"
+    assert response_text(500, "Oops") == "Status Code: 500. Response: Oops"
+
+
+def test_a_long_list_keeps_its_first_items_and_stays_json() -> None:
+    body = json.dumps({"data": [{"id": n, "text": "x" * 50} for n in range(100)], "total": 100})
+    text = response_text(200, body, longest=600)
+    note, _, told = text.partition("\n")
+    assert note == "(Shortened: 95 more items in data.)"
+    shown = json.loads(told.removeprefix("Status Code: 200. Response: "))
+    assert [item["id"] for item in shown["data"]] == [0, 1, 2, 3, 4]
+    assert shown["total"] == 100
+
+
+def test_long_texts_are_cut_to_their_heads() -> None:
+    shown, note = shortened(json.dumps({"a": "y" * 5000, "id": 7}), 500)
+    assert json.loads(shown) == {"a": "y" * 400 + "…", "id": 7}
+    assert note == "texts are cut to 400 characters"
+
+
+def test_what_is_no_json_is_cut_with_a_note() -> None:
+    assert shortened("z" * 5000, 100) == ("z" * 100, "the first 100 of 5,000 characters")
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, "{" * 10, "NaN", "12345678901234567890123"])
+def test_odd_bodies_are_shown(body: str) -> None:
+    shown, _ = shortened(body, 100)
+    assert shown == body[:100]
+
+
+@given(JSON, st.integers(20, 300))
+def test_no_body_is_longer_than_it_may_be_and_short_ones_are_whole(
+    value: object, longest: int
+) -> None:
+    body = json.dumps(value)
+    shown, note = shortened(body, longest)
+    assert len(shown) <= longest
+    if not note:
+        assert json.loads(shown) == value
