@@ -144,11 +144,11 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def two_threads() -> Iterator[None]:
-    """Tests share the machine."""
+def one_thread() -> Iterator[None]:
+    """Tests share the machine, and two threads that fight for a core are slower than one."""
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(min(2, before))
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)

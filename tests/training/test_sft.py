@@ -17,14 +17,14 @@ from toolalpaca.jsonl import write_jsonl
 from toolalpaca.task import Split, Task
 from toolalpaca.trace import Trace, TraceWriter
 from toolalpaca_runtime.formats import get_format
-from toolalpaca_training.batches import collate, plan_batches
+from toolalpaca_training.batches import collate, parts, plan_batches
 from toolalpaca_training.checkpoint import TrainingRecord
 from toolalpaca_training.examples import Example
 from toolalpaca_training.masking import IGNORED
 from toolalpaca_training.sft import Recipe, Step, fine_tune, schedule
 from toolalpaca_training.traces import load_traces
 
-QUICK = Recipe(epochs=4, batch_size=3, threads=2, device="cpu")
+QUICK = Recipe(epochs=4, batch_size=3, threads=1, device="cpu")
 
 
 class Notes:
@@ -80,17 +80,19 @@ def test_a_tiny_model_learns_and_what_was_saved_goes_on_from_there(
 
 
 def test_the_same_seed_gives_the_same_losses(corpus: Path, tmp_path: Path) -> None:
-    first = train(corpus, tmp_path / "1", replace(QUICK, epochs=2, accumulate=2))
-    second = train(corpus, tmp_path / "2", replace(QUICK, epochs=2, accumulate=2))
-    other = train(corpus, tmp_path / "3", replace(QUICK, epochs=2, accumulate=2, seed=1))
+    first = train(corpus, tmp_path / "1", replace(QUICK, epochs=2, batch_tokens=600))
+    second = train(corpus, tmp_path / "2", replace(QUICK, epochs=2, batch_tokens=600))
+    other = train(corpus, tmp_path / "3", replace(QUICK, epochs=2, batch_tokens=600, seed=1))
     assert first.losses == second.losses
     assert first.losses != other.losses
 
 
-def test_accumulated_batches_are_one_batch(corpus: Path, tmp_path: Path) -> None:
+def test_a_batch_in_parts_is_the_same_batch(corpus: Path, tmp_path: Path) -> None:
     whole = train(corpus, tmp_path / "1", replace(QUICK, epochs=2, batch_size=6))
-    parts = train(corpus, tmp_path / "2", replace(QUICK, epochs=2, batch_size=2, accumulate=3))
-    assert parts.losses == pytest.approx(whole.losses, rel=1e-4)
+    halves = train(corpus, tmp_path / "2", replace(QUICK, epochs=2, batch_size=6, batch_tokens=700))
+    single = train(corpus, tmp_path / "3", replace(QUICK, epochs=2, batch_size=6, batch_tokens=1))
+    assert halves.losses == pytest.approx(whole.losses, rel=1e-4)
+    assert single.losses == pytest.approx(whole.losses, rel=1e-4)
 
 
 def test_the_loss_does_not_depend_on_padding() -> None:
@@ -247,6 +249,24 @@ def test_batches_hold_every_example_once(lengths: list[int], size: int, seed: in
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert len(batches) == math.ceil(len(lengths) / size)
     assert max(map(len, batches)) <= size
+
+
+@given(lengths=st.lists(st.integers(2, 60), min_size=1, max_size=20), most=st.integers(1, 200))
+def test_parts_keep_every_example_and_the_bound(lengths: list[int], most: int) -> None:
+    examples = [
+        Example(str(number), [number] * length, [IGNORED] + [number] * (length - 1))
+        for number, length in enumerate(lengths)
+    ]
+    made = parts(examples, most, padding=0)
+    rows = [
+        ids[attention == 1].tolist()
+        for part in made
+        for ids, attention in zip(part.ids, part.attention, strict=True)
+    ]
+    assert sorted(rows) == sorted(example.ids for example in examples)
+    assert sum(part.learned for part in made) == sum(length - 1 for length in lengths)
+    for part in made:
+        assert part.ids.numel() <= most or len(part.ids) == 1
 
 
 @given(steps=st.integers(1, 300), warmup=st.floats(0, 1))

@@ -1,4 +1,4 @@
-"""Batches: examples of about the same length, padded to the longest of them."""
+"""Batches: examples of about the same length, computed in parts that fit into the memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _BUCKET = 16  # batches that are sorted by length together: enough to pad little
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Examples as tensors of the shape (examples, tokens).
+class Part:
+    """A part of a batch: examples as tensors of the shape (examples, tokens).
 
     Attributes:
         ids: Token ids, padded on the right.
@@ -57,8 +57,28 @@ def plan_batches(lengths: Sequence[int], size: int, *, seed: int) -> list[list[i
     return batches
 
 
-def collate(examples: Sequence[Example], padding: int) -> Batch:
-    """*examples* as one batch, padded with the token *padding*, which is never attended to."""
+def parts(examples: Sequence[Example], most_tokens: int, padding: int) -> list[Part]:
+    """*examples* in parts of at most *most_tokens* tokens, padding included.
+
+    An example that is longer than that is a part by itself.
+
+    Args:
+        examples: A batch.
+        most_tokens: What fits into the memory at once.
+        padding: The token to pad with; it is never attended to.
+    """
+    groups: list[list[Example]] = []
+    for example in sorted(examples, key=lambda example: len(example.ids)):
+        # In this order the newest example is the longest, to which the others are padded.
+        if groups and (len(groups[-1]) + 1) * len(example.ids) <= most_tokens:
+            groups[-1].append(example)
+        else:
+            groups.append([example])
+    return [collate(group, padding) for group in groups]
+
+
+def collate(examples: Sequence[Example], padding: int) -> Part:
+    """*examples* as tensors, padded on the right with the token *padding*."""
     import torch
 
     longest = max(len(example.ids) for example in examples)
@@ -71,7 +91,7 @@ def collate(examples: Sequence[Example], padding: int) -> Batch:
         ids[row, :length] = torch.tensor(example.ids)
         attention[row, :length] = 1
         targets[row, : length - 1] = torch.tensor(example.labels[1:])
-    return Batch(
+    return Part(
         ids=ids,
         attention=attention,
         targets=targets,

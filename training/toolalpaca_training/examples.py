@@ -155,7 +155,11 @@ def _example(
             f"{len(conversation.turns)} messages",
             where=where,
         )
-    turns = [turn for step, turn in zip(steps, conversation.turns, strict=True) if is_learned(step, trace)]
+    turns = [
+        turn
+        for step, turn in zip(steps, conversation.turns, strict=True)
+        if is_learned(step, trace)
+    ]
     counts.masked_steps += len(steps) - len(turns)
     if not turns:
         counts.dropped_nothing_to_learn += 1

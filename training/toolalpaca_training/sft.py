@@ -13,13 +13,14 @@ import inspect
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolalpaca.errors import DataError, ToolAlpacaError, UsageError
 from toolalpaca_training.bases import TINY, Base, check_packages, open_base
-from toolalpaca_training.batches import Batch, collate, plan_batches
+from toolalpaca_training.batches import Part, parts, plan_batches
 from toolalpaca_training.checkpoint import TrainingRecord, check_target, save_checkpoint, versions
 from toolalpaca_training.examples import Example, ExampleCounts, make_examples
 from toolalpaca_training.interruption import Interruption, interruption
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 LEARNING_RATE = 1e-4
 TINY_LEARNING_RATE = 3e-3
+LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ class Recipe:
     Attributes:
         epochs: Times that every example is seen.
         max_steps: Bound on the optimizer's steps; None is no bound.
-        batch_size: Examples in one forward pass.
-        accumulate: Batches in one step of the optimizer.
+        batch_size: Examples in one step of the optimizer.
+        batch_tokens: Tokens in one forward pass; a batch with more is computed in parts, and their
+            gradients are added. It bounds the memory and changes nothing else.
         learning_rate: Its peak; None takes what suits the base.
         warmup: Share of the steps in which it rises from 0; after that it falls as a cosine.
         weight_decay: Of matrices; vectors (norms, biases) have none.
@@ -58,7 +61,7 @@ class Recipe:
     epochs: int = 3
     max_steps: int | None = None
     batch_size: int = 4
-    accumulate: int = 1
+    batch_tokens: int = 4096
     learning_rate: float | None = None
     warmup: float = 0.05
     weight_decay: float = 0.01
@@ -136,6 +139,7 @@ def fine_tune(
     traces = load_traces(corpus, validation=recipe.validation, seed=recipe.seed)
 
     base = open_base(base_name, _texts(traces, prompt_format), seed=recipe.seed)
+    recipe = _resolved(recipe, base)
     train, validation, counts = _examples(traces, base, prompt_format, recipe, corpus)
     _learn_to_stop(base, train)
 
@@ -149,13 +153,27 @@ def fine_tune(
         parameters=base.parameters,
         versions=versions(),
     )
-    listener.prepared(record, counts)
-    with interruption() as wish:
+    with interruption() as wish, _memory_errors():
         loop = _Loop(base, train, validation, recipe, record, listener, wish)
+        listener.prepared(record, counts)
         for _epoch in loop.epochs():
             save_checkpoint(out, base, record)
             listener.saved(out, record)
     return record
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Say what to do when the memory is too small; torch tells it by many kinds of error."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if "memory" not in str(error):
+            raise
+        raise ToolAlpacaError(
+            "the memory is too small for the model and its examples",
+            hint="lower --batch-tokens or --max-length, or take a smaller base",
+        ) from error
 
 
 class _Loop:
@@ -178,24 +196,24 @@ class _Loop:
         torch.manual_seed(recipe.seed)
         self.train, self.validation = train, validation
         self.recipe, self.record, self.listener, self.wish = recipe, record, listener, wish
-        self.device = _device(recipe.device)
+        self.device = torch.device(recipe.device)
         self.model: Any = base.model.to(self.device)  # type: ignore[arg-type]
         self.padding = _padding(base)
-        self.peak = recipe.learning_rate or (
-            TINY_LEARNING_RATE if base.name == TINY else LEARNING_RATE
-        )
+        self.peak = recipe.learning_rate or LEARNING_RATE
         self.optimizer = _optimizer(self.model, recipe)
-        batches = math.ceil(len(train) / recipe.batch_size)
-        self.steps = math.ceil(batches / recipe.accumulate) * recipe.epochs
+        self.steps = math.ceil(len(train) / recipe.batch_size) * recipe.epochs
         self.steps = min(self.steps, recipe.max_steps or self.steps)
         record.steps = (0, self.steps)
 
     def epochs(self) -> Iterator[int]:
         """Train, and yield the number of each epoch that has ended (the last perhaps early)."""
         self._validate()
+        lengths = [len(example.ids) for example in self.train]
         for epoch in range(1, self.recipe.epochs + 1):
-            for batches in self._steps_of(epoch):
-                self._step(epoch, batches)
+            for indices in plan_batches(
+                lengths, self.recipe.batch_size, seed=self.recipe.seed + epoch
+            ):
+                self._step(epoch, self._parts([self.train[index] for index in indices]))
                 if self.wish.wanted:
                     self.record.interrupted = self.record.steps[0] < self.steps
                     yield epoch
@@ -207,16 +225,10 @@ class _Loop:
             if self.record.steps[0] == self.steps:
                 return
 
-    def _steps_of(self, epoch: int) -> Iterator[list[Batch]]:
-        lengths = [len(example.ids) for example in self.train]
-        plan = plan_batches(lengths, self.recipe.batch_size, seed=self.recipe.seed + epoch)
-        for start in range(0, len(plan), self.recipe.accumulate):
-            yield [
-                collate([self.train[index] for index in indices], self.padding)
-                for indices in plan[start : start + self.recipe.accumulate]
-            ]
+    def _parts(self, examples: Sequence[Example]) -> list[Part]:
+        return parts(examples, self.recipe.batch_tokens, self.padding)
 
-    def _step(self, epoch: int, batches: list[Batch]) -> None:
+    def _step(self, epoch: int, batch: list[Part]) -> None:
         import torch
 
         began = time.perf_counter()
@@ -225,12 +237,12 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        # One mean over all learned tokens of the step: a mean of the batches' means would weigh a
+        # One mean over all learned tokens of the batch: a mean of the parts' means would weigh a
         # token by the company it came in.
-        learned = sum(batch.learned for batch in batches)
+        learned = sum(part.learned for part in batch)
         total = 0.0
-        for batch in batches:
-            loss = self._loss(batch) / learned
+        for part in batch:
+            loss = self._loss(part) / learned
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.item()
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip))
@@ -254,27 +266,27 @@ class _Loop:
                 loss=total,
                 learning_rate=rate,
                 gradient_norm=norm,
-                tokens_per_second=sum(batch.tokens for batch in batches) / seconds,
+                tokens_per_second=sum(part.tokens for part in batch) / seconds,
             )
         )
 
-    def _loss(self, batch: Batch) -> torch.Tensor:
-        """The loss of the batch's learned tokens, summed."""
+    def _loss(self, part: Part) -> torch.Tensor:
+        """The loss of the part's learned tokens, summed."""
         import torch
 
         # Logits are the largest tensor by far, and most tokens are not learned: only those
-        # positions that any example of the batch learns at get theirs.
-        positions = (batch.targets != IGNORED).any(dim=0).nonzero().squeeze(1)
+        # positions that any example of the part learns at get theirs.
+        positions = (part.targets != IGNORED).any(dim=0).nonzero().squeeze(1)
         output = self.model(
-            input_ids=batch.ids.to(self.device),
-            attention_mask=batch.attention.to(self.device),
+            input_ids=part.ids.to(self.device),
+            attention_mask=part.attention.to(self.device),
             use_cache=False,
             **({"logits_to_keep": positions.to(self.device)} if self._keeps_logits() else {}),
         )
         logits = output.logits if self._keeps_logits() else output.logits[:, positions]
         return torch.nn.functional.cross_entropy(
             logits.flatten(0, 1).float(),
-            batch.targets[:, positions].flatten().to(self.device),
+            part.targets[:, positions].flatten().to(self.device),
             ignore_index=IGNORED,
             reduction="sum",
         )
@@ -288,16 +300,13 @@ class _Loop:
         if not self.validation:
             return
         self.model.eval()
-        total, learned = 0.0, 0
-        size = self.recipe.batch_size
         with torch.no_grad():
-            for start in range(0, len(self.validation), size):
-                batch = collate(self.validation[start : start + size], self.padding)
-                total += float(self._loss(batch))
-                learned += batch.learned
+            whole = self._parts(self.validation)
+            total = sum(float(self._loss(part)) for part in whole)
+        loss = total / sum(part.learned for part in whole)
         step = self.record.steps[0]
-        self.record.validation_losses[step] = total / learned
-        self.listener.validated(step, total / learned)
+        self.record.validation_losses[step] = loss
+        self.listener.validated(step, loss)
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
@@ -326,7 +335,8 @@ def _texts(traces: TraceSplits, prompt_format: PromptFormat) -> Iterator[str]:
 def _examples(
     traces: TraceSplits, base: Base, prompt_format: PromptFormat, recipe: Recipe, corpus: Path
 ) -> tuple[list[Example], list[Example], dict[str, ExampleCounts]]:
-    longest = _max_length(recipe, base)
+    assert recipe.max_length is not None, "the recipe is resolved"
+    longest = recipe.max_length
     tokenizer = ConversationTokenizer(base.tokenizer)
     train, of_train = make_examples(traces.train, prompt_format, tokenizer, max_length=longest)
     validation, of_validation = make_examples(
@@ -344,16 +354,21 @@ def _examples(
     return train, validation, counts
 
 
-def _max_length(recipe: Recipe, base: Base) -> int:
+def _resolved(recipe: Recipe, base: Base) -> Recipe:
+    """*recipe* with everything chosen that it leaves to the base and the machine."""
     context = base.context
-    if recipe.max_length is None:
-        return min(context or 4096, 4096)
-    if context is not None and recipe.max_length > context:
+    if recipe.max_length and context and recipe.max_length > context:
         raise UsageError(
             f"{recipe.max_length} tokens are more than the {context} that the base can see",
             where="--max-length",
         )
-    return recipe.max_length
+    return replace(
+        recipe,
+        learning_rate=recipe.learning_rate
+        or (TINY_LEARNING_RATE if base.name == TINY else LEARNING_RATE),
+        max_length=recipe.max_length or min(context or LONGEST, LONGEST),
+        device=_device(recipe.device),
+    )
 
 
 def _learn_to_stop(base: Base, examples: Sequence[Example]) -> None:
@@ -370,17 +385,18 @@ def _padding(base: Base) -> int:
     return padding if isinstance(padding, int) else 0
 
 
-def _device(name: str) -> torch.device:
+def _device(name: str) -> str:
+    """The device of that name; ``auto`` is the fastest that is there and can do everything."""
     import torch
 
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"there is no device {name!r}: {reason}", where="--device") from error
-    return torch.device(name)
+    return name
 
 
 def _optimizer(model: Any, recipe: Recipe) -> torch.optim.Optimizer:

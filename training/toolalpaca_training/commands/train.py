@@ -59,14 +59,22 @@ def _configure_recipe(parser: CommandParser) -> None:
     add("--format", metavar="NAME", default="react", help="the prompt format to learn")
     add("--epochs", metavar="N", type=integer(1), default=3, help="passes over the traces")
     add("--max-steps", metavar="N", type=integer(1), help="end after so many steps")
-    add("--batch-size", metavar="N", type=integer(1), default=4, help="examples in one pass")
-    add("--accumulate", metavar="N", type=integer(1), default=1, help="batches in one step")
+    add("--batch-size", metavar="N", type=integer(1), default=4, help="examples in one step")
+    add(
+        "--batch-tokens",
+        metavar="N",
+        type=integer(1),
+        default=4096,
+        help="tokens computed at once: fewer take less memory and change nothing else",
+    )
     add(
         "--learning-rate",
         metavar="RATE",
         type=number(0),
         help="its peak (default: 3e-3 for tiny, else 1e-4)",
     )
+    add("--weight-decay", metavar="RATE", type=_rate, default=0.01, help="of matrices")
+    add("--clip", metavar="NORM", type=number(0), default=1.0, help="largest norm of a gradient")
     add("--warmup", metavar="SHARE", type=_share, default=0.05, help="of the steps, to the peak")
     add(
         "--max-length",
@@ -103,6 +111,7 @@ def run(options: Namespace) -> int:
     from toolalpaca_training.sft import Recipe, fine_tune
 
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
+    print(f"toolalpaca: reading {options.corpus} and loading {options.base}", file=sys.stderr)
     record = fine_tune(
         options.corpus,
         options.base,
@@ -197,6 +206,10 @@ def _existing(text: str) -> Path:
     if not path.exists():
         raise ArgumentTypeError(f"there is no file or folder {text!r}")
     return path
+
+
+def _rate(text: str) -> float:
+    return 0.0 if text == "0" else number(0)(text)
 
 
 def _share(text: str) -> float:
