@@ -127,7 +127,9 @@ class _Compiler:
         return _TEMPLATE.sub(default, server["url"])
 
     def _absolute(self, url: str) -> str:
-        return urljoin(self.source, url) if is_url(self.source) else url
+        if is_url(self.source):
+            return urljoin(self.source, url)
+        return f"https:{url}" if url.startswith("//") else url
 
     # Security (https://spec.openapis.org/oas/v3.1.1#security-requirement-object)
 
@@ -179,18 +181,22 @@ class _Compiler:
         except Fault as fault:
             self.report(fault.path, fault.message, "the path is left out")
             return
-        if not template.startswith("/"):
-            self.report(here, "the path has no leading slash", f"it is read as /{template}")
+        path = template if template.startswith("/") else f"/{template}"
+        if path != template:
+            self.report(here, "the path has no leading slash", f"it is read as {path}")
+        if "?" in path or "#" in path:
+            self.report(here, "the path holds a query or a fragment", "no request can match it")
         servers = self._servers(item, place, self.servers)
         shared = self.components.parameters(item.get("parameters"), (*place, "parameters"))
         for method, value in item.items():
+            here = (*place, method)
+            if method in ("query", "additionalOperations"):
+                self.report(here, f"{method} of OpenAPI 3.2 is not supported", _NOT_SERVED)
             if method not in METHODS:
                 continue
-            here = (*place, method)
             if not isinstance(value, dict):
                 self.report(here, "is no object", _NOT_SERVED)
                 continue
-            path = template if template.startswith("/") else f"/{template}"
             yield self._operation(method, path, value, here, shared, servers)
 
     def _operation(

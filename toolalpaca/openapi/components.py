@@ -32,7 +32,7 @@ _STYLES: Mapping[str, tuple[Style, ...]] = {
 }
 # "If in is 'header' and the name field is one of these, the parameter definition SHALL be ignored."
 _NOT_PARAMETERS = frozenset(("accept", "content-type", "authorization"))
-_SECURITY_TYPES = frozenset(("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"))
+_SECURITY_TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS")
 
 
 class Fault(Exception):
@@ -131,7 +131,7 @@ class Components:
         name, location = value.get("name"), value.get("in")
         if not isinstance(name, str) or not name:
             raise Fault(path, "the parameter has no name")
-        if location not in _STYLES:
+        if not isinstance(location, str) or location not in _STYLES:
             raise Fault(path, f"the parameter {name!r} is in {location!r}, which is no location")
         if location == "header" and name.lower() in _NOT_PARAMETERS:
             return None

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Problem
 from toolalpaca.openapi.names import unique_name
-from toolalpaca.openapi.references import at_pointer, pointer_parts
+from toolalpaca.openapi.references import at_pointer, pointer_parts, reference_to
 from toolalpaca.openapi.structure import (
     Field,
     Kind,
@@ -291,7 +291,7 @@ class _Linker:
         name = unique_name(_name(place), holder)
         holder[name] = copy = self._copy(place)
         path = (*section, name)
-        self.copies[kind, place] = f"#{json_pointer(path)}"
+        self.copies[kind, place] = reference_to(path)
         self.waiting.append(_Step(Node(kind, path, copy), place.uri, frozenset()))
 
     def _copy(self, place: Place) -> Any:

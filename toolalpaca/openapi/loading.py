@@ -22,6 +22,7 @@ from toolalpaca.openapi.sources import (
     read_source,
     shown,
 )
+from toolalpaca.openapi.structure import is_swagger
 from toolalpaca.openapi.upgrade import upgrade
 
 _log = logging.getLogger(__name__)
@@ -104,6 +105,9 @@ def _compile(data: Any, source: str | None, name: str | None, problems: list[Pro
             where=where,
             hint="a document has the field 'openapi' or 'swagger' at its top",
         )
+    version = _version(data, where)
+    if version is not None:
+        problems = [*problems, version]
     linked = link(data, base_uri(source), neighbour_reader(source))
     return compile_document(
         upgrade(data),
@@ -112,6 +116,26 @@ def _compile(data: Any, source: str | None, name: str | None, problems: list[Pro
         version=str(data.get("openapi", data.get("swagger"))),
         problems=[*problems, *linked.problems],
         broken=linked.broken,
+    )
+
+
+def _version(data: Mapping[str, Any], source: str) -> Problem | None:
+    """Whether the version is one that can be read; a problem when it is newer than known.
+
+    Raises:
+        DocumentError: It is older than Swagger 2.0, or no version of OpenAPI at all.
+    """
+    field = "swagger" if is_swagger(data) else "openapi"
+    version = str(data[field])
+    known = ("2",) if field == "swagger" else ("3.0", "3.1", "3.2")
+    if version == "3" or any(version == k or version.startswith(f"{k}.") for k in known):
+        return None
+    if field == "openapi" and version.startswith("3."):
+        return Problem("/openapi", f"the version {version} is not known", "it is read as 3.2")
+    raise DocumentError(
+        f"the version {version!r} cannot be read",
+        where=f"{source}#/{field}",
+        hint="Swagger 2.0 and OpenAPI 3.0, 3.1 and 3.2 can",
     )
 
 

@@ -20,6 +20,7 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("if", "then", "else"),
     ("contentEncoding", "contentMediaType", "contentSchema"),
 )
+_UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 _ANNOTATIONS = frozenset(
     (
         "title", "description", "default", "examples", "example", "deprecated", "readOnly",
@@ -62,6 +63,9 @@ def _flatten(schema: dict[str, Any], root: Mapping[str, Any], seen: frozenset[st
         if flat is False:
             return False
         if isinstance(flat, dict):
+            if not flat.keys().isdisjoint(_UNEVALUATED):
+                rest.append(dict(flat))  # they speak of what stands beside them: keep it whole
+                flat = {key: value for key, value in flat.items() if key not in _UNEVALUATED}
             rest.extend(flat.pop("allOf", []))
             residue = _merge_into(merged, flat)
             if residue:
@@ -85,7 +89,7 @@ def _merge_into(target: dict[str, Any], source: dict[str, Any]) -> dict[str, Any
             target.update(mine)
         elif group[-1] == "properties":
             residue.update(_merge_properties(target, mine))
-        elif any(target.get(keyword) != source.get(keyword) for keyword in group):
+        elif not _equal([target.get(key) for key in group], [source.get(key) for key in group]):
             residue.update(mine)
     for keyword, value in source.items():
         if keyword in done:
@@ -115,16 +119,12 @@ def _merge_properties(target: dict[str, Any], source: dict[str, Any]) -> dict[st
         residue.setdefault("allOf", []).append(source)
     properties = dict(target.get("properties") or {})
     for name, schema in (source.get("properties") or {}).items():
-        if name in properties and properties[name] != schema:
-            properties[name] = _both(properties[name], schema)
-        else:
-            properties[name] = schema
+        properties[name] = _both(properties[name], schema) if name in properties else schema
     if properties:
         target["properties"] = properties
     patterns = dict(target.get("patternProperties") or {})
     for pattern, schema in (source.get("patternProperties") or {}).items():
-        known = pattern in patterns and patterns[pattern] != schema
-        patterns[pattern] = _both(patterns[pattern], schema) if known else schema
+        patterns[pattern] = _both(patterns[pattern], schema) if pattern in patterns else schema
     if patterns:
         target["patternProperties"] = patterns
     return residue
@@ -135,11 +135,22 @@ def _is_closed(schema: dict[str, Any]) -> bool:
 
 
 def _both(first: Schema, second: Schema) -> Schema:
-    return {"allOf": [first, second]}
+    return first if _equal(first, second) else {"allOf": [first, second]}
+
+
+def _equal(first: Any, second: Any) -> bool:
+    """Equality of JSON data: 1 is 1.0 and not true."""
+    if isinstance(first, bool) or isinstance(second, bool):
+        return first is second
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(_equal(first[k], second[k]) for k in first)
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(_equal, first, second))
+    return bool(first == second)
 
 
 def _same(first: Any, second: Any) -> Any:
-    return first if first == second and type(first) is type(second) else None
+    return first if _equal(first, second) else None
 
 
 def _merge_required(first: Any, second: Any) -> Any:
@@ -159,12 +170,8 @@ def _merge_types(first: Any, second: Any) -> Any:
 
 
 def _merge_enums(first: Any, second: Any) -> Any:
-    def key(value: Any) -> tuple[Any, ...]:
-        return (isinstance(value, bool), repr(value))
-
-    known = {key(value) for value in second}
-    both = [value for value in first if key(value) in known]
-    return both or None
+    both = [value for value in first if any(_equal(value, other) for other in second)]
+    return both or None  # nothing is left, and the residue says so
 
 
 def _bound(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

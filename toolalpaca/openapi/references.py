@@ -7,7 +7,7 @@ replaced every other kind (other files, ``$id``, ``$anchor``) by the time that a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Schema
 from toolalpaca.openapi.names import unique_name
 from toolalpaca.openapi.structure import OPENAPI_3, Node, rebuild
+from toolalpaca.openapi.validation import json_pointer
 
 _ARRAY_INDEX = re.compile(r"0|[1-9]\d*")
 
@@ -33,6 +34,15 @@ def pointer_parts(pointer: str) -> list[str]:
     if not pointer.startswith("/"):
         raise DocumentError(f"{pointer!r} is no JSON Pointer")
     return [unquote(part).replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
+
+
+def reference_to(path: Iterable[str | int]) -> str:
+    """The reference that leads to *path* in the same document.
+
+    >>> reference_to(["components", "schemas", "100%"])
+    '#/components/schemas/100%25'
+    """
+    return "#" + json_pointer(path).replace("%", "%25")
 
 
 def at_pointer(root: Any, pointer: str) -> Any:
@@ -79,8 +89,8 @@ def bundle(schema: Schema, root: Mapping[str, Any]) -> Schema:
     """A self-contained copy of *schema*: what it refers to in *root* stands under ``$defs``.
 
     Names are kept (``#/components/schemas/Pet`` becomes ``#/$defs/Pet``), made unique where two
-    collide; recursion stays recursion. ``bundle(bundle(s, root), root=…)`` of a bundle over itself
-    changes nothing.
+    collide; recursion stays recursion. Bundling
+    a bundle over itself changes nothing.
 
     Raises:
         DocumentError: A reference leads nowhere or out of the document.

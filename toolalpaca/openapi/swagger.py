@@ -7,17 +7,23 @@ See https://swagger.io/specification/v2/.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.names import unique_name
+from toolalpaca.openapi.references import pointer_parts, reference_to, resolve
 from toolalpaca.openapi.structure import OPENAPI_3, Node, rebuild
 
 _MOVED = {
-    "#/definitions/": "#/components/schemas/",
-    "#/parameters/": "#/components/parameters/",
-    "#/responses/": "#/components/responses/",
+    "definitions": "schemas",
+    "parameters": "parameters",
+    "responses": "responses",
+    "x-pathItems": "pathItems",
 }
+# 3.x allows no other characters in the names of components; 2.0 generators write "Page«Pet»".
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _JSON = "application/json"
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -34,7 +40,7 @@ _METHODS = frozenset(("get", "put", "post", "delete", "options", "head", "patch"
 _CONVERTED = frozenset(
     (
         "swagger", "host", "basePath", "schemes", "consumes", "produces", "paths", "definitions",
-        "parameters", "responses", "securityDefinitions",
+        "parameters", "responses", "securityDefinitions", "x-pathItems",
     )
 )  # fmt: skip
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
@@ -52,6 +58,11 @@ class _Conversion:
         self.document = document
         self.consumes = _texts(document.get("consumes"))
         self.produces = _texts(document.get("produces"))
+        self.names = {
+            section: _allowed_names(document[section])
+            for section in _MOVED
+            if isinstance(document.get(section), dict)
+        }
 
     def run(self) -> dict[str, Any]:
         document = self.document
@@ -63,36 +74,49 @@ class _Conversion:
             (key, value) for key, value in document.items() if key not in (*_CONVERTED, "info")
         )
         if "paths" in document:
-            converted["paths"] = _map(document["paths"], self._path_item)
+            converted["paths"] = _map(document["paths"], self._path_item, extensible=True)
         components = self._components()
         if components:
             converted["components"] = components
         moved: dict[str, Any] = rebuild(
-            Node("document", (), converted), OPENAPI_3, lambda _, value: _move_reference(value)
+            Node("document", (), converted), OPENAPI_3, lambda _, value: self._moved(value)
         )
         return moved
+
+    def _moved(self, value: dict[str, Any]) -> dict[str, Any]:
+        """An object, its reference leading to where its target has gone."""
+        ref = value.get("$ref")
+        if isinstance(ref, str) and ref.startswith("#/"):
+            section, *rest = pointer_parts(ref[1:])
+            if section in _MOVED and rest:
+                rest[0] = self.names.get(section, {}).get(rest[0], rest[0])
+                value["$ref"] = reference_to(("components", _MOVED[section], *rest))
+        return value
+
+    def _renamed(self, section: str) -> dict[str, Any]:
+        """The objects of a section of 2.0 under names that 3.x allows."""
+        return {self.names[section][name]: value for name, value in self.document[section].items()}
 
     def _components(self) -> dict[str, Any]:
         document = self.document
         components: dict[str, Any] = {}
-        if "definitions" in document:
-            components["schemas"] = document["definitions"]
-        if isinstance(document.get("responses"), dict):
+        if "definitions" in self.names:
+            components["schemas"] = self._renamed("definitions")
+        if "responses" in self.names:
             components["responses"] = {
                 name: self._response(response, self.produces)
-                for name, response in document["responses"].items()
+                for name, response in self._renamed("responses").items()
             }
-        shared = document.get("parameters")
-        if isinstance(shared, dict):
+        if "parameters" in self.names:
             components["parameters"] = {
                 name: _parameter(parameter)
-                for name, parameter in shared.items()
+                for name, parameter in self._renamed("parameters").items()
                 if not _in_body(parameter)  # those stand in each operation that uses them
             }
         if "securityDefinitions" in document:
             components["securitySchemes"] = _map(document["securityDefinitions"], _security_scheme)
-        if isinstance(document.get("x-pathItems"), dict):
-            components["pathItems"] = _map(document["x-pathItems"], self._path_item)
+        if "x-pathItems" in self.names:
+            components["pathItems"] = _map(self._renamed("x-pathItems"), self._path_item)
         return components
 
     def _path_item(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -130,6 +154,7 @@ class _Conversion:
             converted["responses"] = _map(
                 operation["responses"],
                 lambda response: self._response(self._inlined(response, own_produces), produces),
+                extensible=True,
             )
         if "schemes" in operation and self.document.get("host"):
             converted["servers"] = _servers({**self.document, "schemes": operation["schemes"]})
@@ -148,8 +173,6 @@ class _Conversion:
 
     def _seen_through(self, value: Any) -> Any:
         """What a reference leads to; the reference itself when it leads nowhere."""
-        from toolalpaca.openapi.references import resolve
-
         if isinstance(value, dict) and isinstance(value.get("$ref"), str):
             try:
                 return resolve(self.document, value["$ref"])
@@ -244,7 +267,7 @@ def _overriding(inherited: list[dict[str, Any]], own: list[dict[str, Any]]) -> l
     """A path's body parameters, replaced by the operation's of the same name and place."""
     if any(parameter.get("in") == "body" for parameter in own):
         return own
-    names = {(parameter.get("in"), parameter.get("name")) for parameter in own}
+    names = [(parameter.get("in"), parameter.get("name")) for parameter in own]
     return [p for p in inherited if (p.get("in"), p.get("name")) not in names] + own
 
 
@@ -319,28 +342,29 @@ def _servers(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     host = document.get("host")
     if not isinstance(host, str) or not host:
         return [{"url": path}]
-    # Without schemes 2.0 means that of the document's own address, which is not known here.
-    schemes = _texts(document.get("schemes")) or ["https"]
-    return [{"url": f"{scheme}://{host}{path.rstrip('/')}"} for scheme in schemes]
+    # Without schemes 2.0 means that of the document's own address: a reference of RFC 3986, 4.2.
+    schemes = [f"{scheme}:" for scheme in _texts(document.get("schemes"))] or [""]
+    return [{"url": f"{scheme}//{host}{path.rstrip('/')}"} for scheme in schemes]
 
 
-def _move_reference(value: dict[str, Any]) -> dict[str, Any]:
-    ref = value.get("$ref")
-    if isinstance(ref, str):
-        for old, new in _MOVED.items():
-            if ref.startswith(old):
-                value["$ref"] = new + ref.removeprefix(old)
-    return value
-
-
-def _map(value: Any, change: Any) -> Any:
-    """*value* with *change* applied to the objects in it, extensions left alone."""
+def _map(value: Any, change: Callable[[dict[str, Any]], Any], *, extensible: bool = False) -> Any:
+    """*value* with *change* applied to the objects in it; extensions are left alone."""
     if not isinstance(value, dict):
         return value
     return {
-        key: change(item) if isinstance(item, dict) and not key.startswith("x-") else item
+        key: change(item)
+        if isinstance(item, dict) and not (extensible and key.startswith("x-"))
+        else item
         for key, item in value.items()
     }
+
+
+def _allowed_names(section: dict[str, Any]) -> dict[str, str]:
+    """For each name of *section* the one that it has in 3.x."""
+    names: dict[str, str] = {}
+    for name in sorted(section, key=lambda name: _NO_NAME.search(name) is not None):
+        names[name] = unique_name(_NO_NAME.sub("_", name), names.values())
+    return {name: names[name] for name in section}
 
 
 def _list(value: Any) -> list[Any]:
