@@ -14,6 +14,8 @@ from toolalpaca.errors import DataError
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_CHUNK = 65_536
+
 
 def read_jsonl(path: Path, model: type[Model]) -> Iterator[Model]:
     """The objects of *path*, each checked against *model*. Blank lines are skipped.
@@ -108,21 +110,34 @@ class JsonlWriter:
 
 
 def _end_last_line(path: Path) -> None:
-    """Let *path*, if it is there, end with a newline: whole lines are ended, parts taken away."""
-    if not path.exists() or path.stat().st_size == 0:
+    """Let *path*, if it is there, end with a newline: a whole line is ended, a part taken away."""
+    if not path.exists():
         return
     with path.open("r+b") as file:
-        file.seek(-1, os.SEEK_END)
-        if file.read(1) == b"\n":
+        start = _last_line(file)
+        file.seek(start)
+        rest = file.read()
+        if not rest:
             return
-        file.seek(0)
-        *_, last = file
         try:
-            orjson.loads(last)
+            orjson.loads(rest)
         except orjson.JSONDecodeError:
-            file.truncate(file.seek(-len(last), os.SEEK_END))
+            file.truncate(start)
         else:
             file.write(b"\n")
+
+
+def _last_line(file: IO[bytes]) -> int:
+    """The position after the last newline of *file*; traces are large, so it is read backwards."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(end - _CHUNK, 0)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
 
 
 def json_line(item: BaseModel) -> bytes:
@@ -131,17 +146,3 @@ def json_line(item: BaseModel) -> bytes:
         item.model_dump(mode="json", by_alias=True, exclude_none=True),
         option=orjson.OPT_APPEND_NEWLINE,
     )
-
-
-def _remove_cut_off_line(file: IO[bytes]) -> None:
-    """Truncate *file* after its last newline."""
-    end = file.seek(0, os.SEEK_END)
-    while end:
-        start = max(end - 65_536, 0)
-        file.seek(start)
-        newline = file.read(end - start).rfind(b"\n")
-        if newline >= 0:
-            end = start + newline + 1
-            break
-        end = start
-    file.truncate(end)
