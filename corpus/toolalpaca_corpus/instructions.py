@@ -31,6 +31,9 @@ SHARES: dict[Kind, float] = {"single": 0.45, "multi": 0.3, "ask": 0.15, "abstain
 """How the tasks of an API are divided among the kinds."""
 
 _MOST_STEPS = 3
+_POLITE = 0.15
+"""How often a request has an opening; and how often a closing."""
+
 _TRIES = 12
 """Attempts at a task that is neither unsayable nor said before."""
 
@@ -255,7 +258,10 @@ class TaskMaker:
         text = Template(template).substitute(
             task=order, Task=upper_first(order), object=wordings[0].object
         )
-        instruction = " ".join([upper_first(text), *_details(wordings, random)])
+        sentences = [upper_first(text), *_details(wordings, random)]
+        instruction = " ".join(
+            [*_politeness("opening", random), *sentences, *_politeness("closing", random)]
+        )
         return Task(
             id="",
             toolset=self._name,
@@ -311,6 +317,10 @@ def _joined_orders(orders: Sequence[str], random: Random) -> str:
         template = Template(random.choice(phrases("requests")["then"]))
         joined = template.substitute(first=joined, second=order)
     return joined
+
+
+def _politeness(section: str, random: Random) -> list[str]:
+    return [random.choice(phrases("requests")[section])] if random.random() < _POLITE else []
 
 
 def _details(wordings: Sequence[Wording], random: Random) -> Iterator[str]:
