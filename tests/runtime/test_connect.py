@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request
+
+from toolalpaca.errors import ApiError, DocumentError, ToolAlpacaError, UsageError
+from toolalpaca.trace import Call
+from toolalpaca_runtime.auth import credential
+from toolalpaca_runtime.connect import locate, open_api
+
+from .conftest import Serve
+
+PATHS = {"/ping": {"get": {"operationId": "ping", "responses": {"200": {"description": "ok"}}}}}
+
+
+def document(*servers: str, **more: Any) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Ping", "version": "1"},
+        "servers": [{"url": url} for url in servers],
+        "paths": PATHS,
+        **more,
+    }
+
+
+def written(folder: Path, *servers: str, **more: Any) -> str:
+    path = folder / "ping.json"
+    path.write_text(json.dumps(document(*servers, **more)))
+    return str(path)
+
+
+def mock_like(*names: str, flagged: bool = True) -> FastAPI:
+    """What a mock server of ours shows of itself."""
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/_toolalpaca/apis")
+    def apis(request: Request) -> list[dict[str, str]]:
+        base = str(request.base_url).rstrip("/")
+        own = "/_toolalpaca/apis/{}/openapi.json"
+        return [
+            {
+                "name": n,
+                "url": f"{base}/{n}".rstrip("/"),
+                "document_url": base + own.format(n or "x"),
+            }
+            for n in names
+        ]
+
+    @app.get("/_toolalpaca/apis/{name}/openapi.json")
+    def described(name: str, request: Request) -> dict[str, Any]:
+        base = str(request.base_url).rstrip("/")
+        extension = {"simulated": flagged, "session_header": "toolalpaca-session"}
+        return document(base if name == "x" else f"{base}/{name}", **{"x-toolalpaca": extension})
+
+    return app
+
+
+def test_a_file_whose_server_is_absolute(tmp_path: Path) -> None:
+    found = locate(written(tmp_path, "https://api.acme.dev/v1/"))
+    assert found.base_url == "https://api.acme.dev/v1"
+    assert found.document.name == "ping"
+    assert not found.simulated
+
+
+def test_another_base_url_wins(tmp_path: Path) -> None:
+    found = locate(written(tmp_path, "https://api.acme.dev"), base_url="http://127.0.0.1:1")
+    assert found.base_url == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("servers", "message"),
+    [
+        ([], "no server|no absolute URL"),
+        (["/v1"], "'/v1' is no absolute URL"),
+        (["https://api.alpenline.example/v1"], "reserved name"),
+        (["https://example.com"], "reserved name"),
+    ],
+)
+def test_a_file_whose_servers_cannot_be_used_asks_for_one(
+    tmp_path: Path, servers: list[str], message: str
+) -> None:
+    with pytest.raises(ApiError, match=message) as caught:
+        locate(written(tmp_path, *servers))
+    assert "--base-url" in str(caught.value)
+    assert "--mock" in str(caught.value)
+
+
+def test_a_documents_own_url_resolves_its_relative_servers(serve: Serve) -> None:
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/docs/openapi.json")
+    def described() -> dict[str, Any]:
+        return document("../v2")
+
+    url = serve(app)
+    assert locate(f"{url}/docs/openapi.json").base_url == f"{url}/v2"
+
+
+def test_a_document_without_servers_is_served_where_it_came_from(serve: Serve) -> None:
+    url = serve(FastAPI(title="Pets"))
+    assert locate(f"{url}/openapi.json").base_url == url
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_the_only_api_of_a_mock_server_is_found_at_its_root(serve: Serve, path: str) -> None:
+    url = serve(mock_like(""))
+    found = locate(url + path)
+    assert (found.base_url, found.simulated) == (url, True)
+
+
+@pytest.mark.parametrize("path", ["/b", "/b/", "/b/v1"])
+def test_one_of_several_apis_is_found_by_its_url(serve: Serve, path: str) -> None:
+    url = serve(mock_like("a", "b"))
+    assert locate(url + path).base_url == f"{url}/b"
+
+
+@pytest.mark.parametrize("path", ["", "/bb", "/c"])
+def test_an_address_of_none_of_several_apis_lists_them(serve: Serve, path: str) -> None:
+    url = serve(mock_like("a", "b"))
+    with pytest.raises(ApiError, match=f"serves several APIs.*{url}/a, {url}/b"):
+        locate(url + path)
+
+
+def test_the_simulated_flag_counts_only_from_the_api_itself(serve: Serve) -> None:
+    url = serve(mock_like("a"))
+    elsewhere = locate(f"{url}/a", base_url="https://api.acme.dev")
+    assert not elsewhere.simulated
+    assert not locate(f"{serve(mock_like('a', flagged=False))}/a").simulated
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/openapi.json", "no-such-file.yaml"])
+def test_a_source_that_is_not_there_is_an_error(url: str) -> None:
+    with pytest.raises(ToolAlpacaError):
+        locate(url)
+
+
+def test_a_page_that_is_no_document_is_an_error(serve: Serve) -> None:
+    with pytest.raises(DocumentError):
+        locate(serve(FastAPI(title="Pets")) + "/docs")
+
+
+SCHEMES = {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}
+
+
+def test_an_api_is_opened_with_its_credentials(serve: Serve, tmp_path: Path) -> None:
+    app = FastAPI()
+    keys = []
+
+    @app.get("/ping")
+    def ping(request: Request) -> None:
+        keys.append(request.headers.get("x-key"))
+
+    described = written(tmp_path, components={"securitySchemes": SCHEMES}, security=[{"key": []}])
+    url = serve(app)
+
+    async def use(**options: Any) -> bool:
+        async with await open_api(described, base_url=url, **options) as toolbox:
+            await toolbox.call(Call(id="1", tool="ping"))
+            return bool(toolbox.lacking())
+
+    assert not asyncio.run(use(auth=[credential("key=given")], environment={}))
+    assert not asyncio.run(use(environment={"TOOLALPACA_AUTH_KEY": "from-env"}))
+    assert asyncio.run(use(environment={}))
+    assert keys == ["given", "from-env", None]
+    with pytest.raises(UsageError, match="no security scheme"):
+        asyncio.run(use(auth=[credential("other=x")], environment={}))
