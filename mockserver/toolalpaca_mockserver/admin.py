@@ -1,0 +1,146 @@
+"""What is the server's own: the list of APIs, their documents, health. Under ``/_toolalpaca/``."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel
+
+from toolalpaca import __version__
+from toolalpaca_mockserver.api import Api
+
+OWN = "/_toolalpaca"
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+
+
+class ApiSummary(BaseModel):
+    """An API that is served.
+
+    Attributes:
+        url: Where it is.
+        document_url: Where its document is, with this server as its only one.
+        operations: How many it has.
+        problems: How many faults its document has.
+    """
+
+    name: str
+    title: str
+    url: str
+    document_url: str
+    operations: int
+    problems: int
+
+
+class Listing(BaseModel):
+    """What the server is."""
+
+    server: str = "toolalpaca"
+    version: str = __version__
+    apis: list[ApiSummary]
+
+
+def create_admin(apis: Sequence[Api]) -> FastAPI:
+    """The application under ``/_toolalpaca/``."""
+    admin = FastAPI(
+        title="ToolAlpaca mock server",
+        version=__version__,
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url=f"{OWN}/openapi.json",
+    )
+    by_name = {api.document.name: api for api in apis}
+
+    @admin.get(f"{OWN}/healthz")
+    async def healthz() -> dict[str, str]:
+        """Whether the server answers."""
+        return {"status": "ok"}
+
+    @admin.get(f"{OWN}/apis")
+    async def list_apis(request: Request) -> list[ApiSummary]:
+        """The APIs that are served."""
+        return summaries(apis, _origin(request))
+
+    @admin.get(f"{OWN}/apis/{{name}}/openapi.json")
+    async def read_document(name: str, request: Request) -> JSONResponse:
+        """The document of an API, with this server as its only one."""
+        if name not in by_name:
+            raise HTTPException(404, f"there is no API {name!r}; there are {', '.join(by_name)}")
+        return JSONResponse(served_document(by_name[name], _origin(request)))
+
+    @admin.get(f"{OWN}/")
+    async def index(request: Request) -> Response:
+        """The APIs, as a page for browsers and as JSON for programs."""
+        listing = Listing(apis=summaries(apis, _origin(request)))
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(_page(listing))
+        return JSONResponse(listing.model_dump())
+
+    @admin.get(OWN, include_in_schema=False)
+    async def index_without_slash(request: Request) -> Response:
+        return await index(request)
+
+    return admin
+
+
+def summaries(apis: Sequence[Api], origin: str) -> list[ApiSummary]:
+    """What is served at *origin*: scheme and authority, without a slash at the end."""
+    return [
+        ApiSummary(
+            name=api.document.name,
+            title=api.document.title,
+            url=origin + api.prefix,
+            document_url=f"{origin}{OWN}/apis/{api.document.name}/openapi.json",
+            operations=len(api.document.operations),
+            problems=len(api.document.problems) + len(api.unreachable),
+        )
+        for api in apis
+    ]
+
+
+def served_document(api: Api, origin: str) -> dict[str, Any]:
+    """The API's document as this server serves it, marked as a simulator's."""
+    root = dict(api.document.root)
+    root["servers"] = [{"url": origin + api.prefix}]
+    root["x-toolalpaca"] = {"simulated": True, "session_header": "toolalpaca-session"}
+    paths = root.get("paths")
+    if isinstance(paths, dict):
+        root["paths"] = {path: _without_servers(item) for path, item in paths.items()}
+    return root
+
+
+def _without_servers(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    return {
+        name: {k: v for k, v in value.items() if k != "servers"}
+        if name in _METHODS and isinstance(value, dict)
+        else value
+        for name, value in item.items()
+        if name != "servers"
+    }
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _page(listing: Listing) -> str:
+    rows = "\n".join(map(_row, listing.apis))
+    template = files("toolalpaca_mockserver") / "page" / "index.html"
+    page = Template(template.read_text(encoding="utf-8"))
+    return page.substitute(rows=rows, version=html.escape(listing.version))
+
+
+def _row(api: ApiSummary) -> str:
+    url, document = (html.escape(link, quote=True) for link in (api.url, api.document_url))
+    return (
+        f'<tr><td><a href="{url}">{html.escape(api.name)}</a></td>'
+        f"<td>{html.escape(api.title)}</td><td>{api.operations}</td><td>{api.problems}</td>"
+        f'<td><a href="{document}">openapi.json</a></td></tr>'
+    )

@@ -1,0 +1,406 @@
+"""From a sound request to an answer that the document allows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.model import Example, Response
+from toolalpaca_mockserver.conforming import conform
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
+from toolalpaca_mockserver.error_bodies import error_body
+from toolalpaca_mockserver.negotiation import is_json, preferred
+from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
+from toolalpaca_mockserver.preferences import Preferences
+from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
+from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.state.queries import describe
+from toolalpaca_mockserver.state.simulation import Outcome, Refusal, Simulation
+from toolalpaca_mockserver.values import NoInstance, ValueGenerator
+from toolalpaca_mockserver.xml import to_xml
+
+_EMPTY = frozenset({204, 205, 304})
+_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+_GENERATED_NOT: Final = frozenset(
+    {
+        "content-type",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "set-cookie",
+        "link",
+        "location",
+        "date",
+        "content-encoding",
+        "www-authenticate",
+        "allow",
+    }
+)
+
+
+@dataclass(slots=True)
+class Answer:
+    """A response, before it is sent.
+
+    Attributes:
+        status: The status code.
+        body: The bytes.
+        content_type: ``""`` when there is no body.
+        headers: Further headers, by name as they are sent.
+        source: Where the body came from; "" where that says nothing.
+        reason: Why another engine than the chosen one made it.
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    source: Source = "schema"
+    reason: str = ""
+
+
+class Responder:
+    """Answers the operations of one API.
+
+    Args:
+        generator: Makes values.
+        engine: Composes bodies.
+        simulation: What is remembered.
+    """
+
+    def __init__(self, generator: ValueGenerator, engine: Engine, simulation: Simulation) -> None:
+        self.generator = generator
+        self.engine = engine
+        self.simulation = simulation
+
+    async def answer(
+        self,
+        plan: OperationPlan,
+        request: Request,
+        arguments: Arguments,
+        preferences: Preferences,
+        session: str,
+    ) -> Answer:
+        """The answer to a request that is sound."""
+        if preferences.any:
+            return await self._preferred(plan, request, arguments, preferences)
+        outcome = await self.simulation.act(plan.operation, arguments, session)
+        if isinstance(outcome, Refusal):
+            return self.refuse(plan, request, outcome.status, outcome.detail, source="state")
+        created = outcome is not None and outcome.created
+        status, response = plan.success(created=created)
+        content_type = self._content_type(response, request)
+        if content_type is None:
+            return self._not_acceptable(plan, request, response)
+        try:
+            return await self._success(
+                plan, request, arguments, outcome, status, response, content_type, session
+            )
+        except (NoInstance, DocumentError) as error:
+            return self._unable(error)
+
+    async def _success(
+        self,
+        plan: OperationPlan,
+        request: Request,
+        arguments: Arguments,
+        outcome: Outcome | None,
+        status: int,
+        response: Response | None,
+        content_type: str,
+        session: str,
+    ) -> Answer:
+        answer = Answer(status, source="state" if outcome is not None else "schema")
+        if outcome is not None and outcome.created:
+            answer.source, answer.reason = _label(outcome)
+        key = _key(plan, arguments)
+        if content_type and response is not None and status not in _EMPTY:
+            body = plan.body_of(response, content_type)
+            if outcome is not None:
+                value, known = self._told(body, outcome, key)
+            else:
+                value, known = None, False
+            if not known:
+                composed = await self._composed(plan, arguments, body, key, session)
+                value = composed.value
+                answer.source, answer.reason = composed.source, composed.reason
+                if outcome is not None and outcome.item is not None:
+                    answer.reason = answer.reason or "state-does-not-fit"
+            answer.content_type, answer.body = _encode(value, content_type, body)
+        self._add_headers(answer, plan, response, key, outcome, request)
+        return answer
+
+    async def _composed(
+        self,
+        plan: OperationPlan,
+        arguments: Arguments,
+        body: ResponseBody,
+        key: str,
+        session: str,
+        examples: tuple[Example, ...] | None = None,
+    ) -> Composed:
+        known = await self.simulation.digest(session) if self.engine.name == "llm" else {}
+        return await self.engine.compose(
+            Commission(
+                plan.operation,
+                arguments,
+                body.contract,
+                plan.operation.name,
+                key,
+                body.examples if examples is None else examples,
+                digest=lambda: known,
+            )
+        )
+
+    # -- what is remembered -----------------------------------------------------------------
+
+    def _told(self, body: ResponseBody, outcome: Outcome, key: str) -> tuple[Any, bool]:
+        """The outcome as this body tells it, and whether the body can tell it at all."""
+        role, contract = outcome.role, body.contract
+        if role.shape is None:
+            return None, False
+        if outcome.page is not None:
+            shown = [
+                self._shown(role.shape, item, f"{key}/{item_key}")
+                for item_key, item in outcome.page.items
+            ]
+            bare: Any = shown
+        elif outcome.item is not None:
+            bare = self._shown(role.shape, outcome.item, outcome.key)
+        else:
+            return None, False
+        if not role.wrapper and contract.is_valid(bare):
+            return bare, True
+
+        def spare() -> Any:
+            return self.generator.for_contract(contract, key=key)
+
+        value = _wrapped(spare(), role.wrapper, bare) if role.wrapper else bare
+        if outcome.page is not None:
+            value = describe(value, outcome.page, role.wrapper)
+        mended = conform(value, contract, spare)
+        return mended, mended is not None
+
+    def _shown(self, shape: Contract, item: dict[str, Any], key: str) -> Any:
+        """*item* as *shape* shows it: a summary leaves out, a detail adds, the same every time."""
+        if shape.is_valid(item) and shape.shape.get("properties", item).keys() >= item.keys():
+            return item
+        known = shape.properties()
+        extra = shape.shape.get("additionalProperties") not in (None, False)
+        visible = {k: v for k, v in item.items() if k in known or extra or not known}
+        return conform(visible, shape, lambda: self.generator.for_contract(shape, key=key)) or item
+
+    # -- preferences ------------------------------------------------------------------------
+
+    async def _preferred(
+        self,
+        plan: OperationPlan,
+        request: Request,
+        arguments: Arguments,
+        preferences: Preferences,
+    ) -> Answer:
+        status, response = plan.success()
+        if preferences.code is not None:
+            status = preferences.code
+            response = plan.operation.response_for(status)
+            if response is None:
+                return _problem(404, f"the document describes no response {status}", "router")
+        elif preferences.example is not None:
+            status, response = _with_example(plan, preferences.example) or (status, response)
+        content_type = self._content_type(response, request)
+        if content_type is None:
+            return self._not_acceptable(plan, request, response)
+        answer = Answer(status)
+        try:
+            if content_type and response is not None:
+                body = plan.body_of(response, content_type)
+                examples = body.examples
+                if preferences.example is not None:
+                    examples = tuple(e for e in examples if e.name == preferences.example)
+                    if not examples:
+                        detail = f"there is no example {preferences.example!r} that fits its schema"
+                        return _problem(404, detail, "router")
+                elif preferences.dynamic:
+                    examples = ()
+                composed = await self._composed(
+                    plan, arguments, body, _key(plan, arguments), "", examples
+                )
+                answer.source, answer.reason = composed.source, composed.reason
+                answer.content_type, answer.body = _encode(composed.value, content_type, body)
+        except (NoInstance, DocumentError) as error:
+            return self._unable(error)
+        self._add_headers(answer, plan, response, "", None, request)
+        return answer
+
+    # -- refusals ---------------------------------------------------------------------------
+
+    def refuse(
+        self,
+        plan: OperationPlan,
+        request: Request,
+        status: int,
+        detail: str,
+        reasons: Sequence[Reason] = (),
+        *,
+        source: Source = "validator",
+    ) -> Answer:
+        """An error as the document declares it, or problem details when it does not."""
+        said = summary(detail, reasons)
+        answer = _problem(status, detail, source, reasons)
+        response = plan.operation.response_for(status)
+        content_type = self._content_type(response, request) if response is not None else ""
+        if response is not None and not content_type and response.content:
+            content_type = next(iter(response.content))  # an error in another type beats none
+        if response is not None and content_type and status not in _EMPTY:
+            try:
+                body = plan.body_of(response, content_type)
+                value = error_body(
+                    self.generator,
+                    body,
+                    status,
+                    said,
+                    answer_problem=problem(status, detail, reasons),
+                )
+                answer.content_type, answer.body = _encode(value, content_type, body)
+            except (NoInstance, DocumentError):
+                pass  # what the document declares cannot be made; the problem details stand
+        if response is not None:
+            self._add_headers(
+                answer, plan, response, f"{plan.operation.name}!{status}", None, request
+            )
+        answer.headers["toolalpaca-problem"] = header_text(said)
+        return answer
+
+    def _not_acceptable(
+        self, plan: OperationPlan, request: Request, response: Response | None
+    ) -> Answer:
+        offered = ", ".join(response.content) if response is not None else ""
+        wanted = header_text(request.headers.get("accept", ""))
+        return self.refuse(plan, request, 406, f"the answer is {offered}, and not {wanted}")
+
+    def _unable(self, error: Exception) -> Answer:
+        return _problem(501, f"no answer satisfies the document: {error}", "schema")
+
+    # -- parts of answers -------------------------------------------------------------------
+
+    def _content_type(self, response: Response | None, request: Request) -> str | None:
+        """The key of the content to answer with; "" for no body, None for none acceptable."""
+        if response is None or not response.content:
+            return ""
+        return preferred(request.headers.get("accept", ""), response.content)
+
+    def _add_headers(
+        self,
+        answer: Answer,
+        plan: OperationPlan,
+        response: Response | None,
+        key: str,
+        outcome: Outcome | None,
+        request: Request,
+    ) -> None:
+        for name, header in response.headers.items() if response is not None else ():
+            if name.lower() in _GENERATED_NOT:
+                continue
+            try:
+                value = self.generator.generate(header.schema, name=name, key=key)
+            except (NoInstance, DocumentError):
+                continue
+            answer.headers[name] = header_text(_simple(value, header.explode))
+        redirects = 300 <= answer.status < 400
+        if outcome is not None and outcome.created and outcome.key:
+            at_item = plan.operation.path.rstrip("/").endswith("}")
+            path = request.path.rstrip("/")
+            answer.headers["Location"] = (
+                path if at_item else f"{path}/{quote(outcome.key, safe='')}"
+            )
+        elif redirects:
+            answer.headers["Location"] = "/_toolalpaca/"
+
+
+def _label(outcome: Outcome) -> tuple[Source, str]:
+    """Where a new item is from: it is the state's now, unless a model has made it."""
+    if outcome.source == "llm" or outcome.reason:
+        return outcome.source, outcome.reason
+    return "state", ""
+
+
+def _key(plan: OperationPlan, arguments: Arguments) -> str:
+    """What tells this request from others: the same one is answered alike."""
+    said = [arguments.path, arguments.query, arguments.body]
+    text = orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return f"{plan.operation.name} {text.decode('utf-8', 'replace')}"
+
+
+def _with_example(plan: OperationPlan, name: str) -> tuple[int, Response] | None:
+    """The first documented response that has an example of that name."""
+    for status, response in plan.operation.responses.items():
+        if any(e.name == name for m in response.content.values() for e in m.examples):
+            return (int(status) if status.isdigit() else plan.success()[0]), response
+    return None
+
+
+def _wrapped(envelope: Any, keys: Sequence[str], value: Any) -> Any:
+    """*envelope* with *value* at the end of *keys*."""
+    if not keys:
+        return value
+    inside = envelope if isinstance(envelope, dict) else {}
+    return {**inside, keys[0]: _wrapped(inside.get(keys[0]), keys[1:], value)}
+
+
+def _problem(status: int, detail: str, source: Source, reasons: Sequence[Reason] = ()) -> Answer:
+    return Answer(
+        status,
+        dump(problem(status, detail, reasons)),
+        PROBLEM_TYPE,
+        {"toolalpaca-problem": header_text(summary(detail, reasons))},
+        source,
+    )
+
+
+def _encode(value: Any, media_range: str, body: ResponseBody) -> tuple[str, bytes]:
+    """The content type and the bytes of *value*."""
+    media_type = media_range.partition(";")[0].strip().lower()
+    if media_type in ("*/*", "application/*"):
+        media_type = "application/json"
+    if is_json(media_type):
+        return media_type, dump(value)
+    if media_type.endswith(("/xml", "+xml")):
+        return media_type, to_xml(value, body.contract)
+    if media_type.startswith("image/"):
+        return ("image/png" if media_type == "image/*" else media_type), _PNG
+    if isinstance(value, str):
+        kind = "text/plain" if media_type == "text/*" else media_type
+        charset = "; charset=utf-8" if kind.startswith("text/") else ""
+        return kind + charset, value.encode("utf-8", "replace")
+    return media_type, dump(value)
+
+
+def _simple(value: Any, explode: bool) -> str:
+    """A header value in style simple."""
+    if isinstance(value, dict):
+        if explode:
+            return ",".join(f"{name}={_simple(item, False)}" for name, item in value.items())
+        return ",".join(f"{name},{_simple(item, False)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ",".join(_simple(item, False) for item in value)
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: ""}[value]
+    return str(value)
+
+
+def dump(value: Any) -> bytes:
+    """*value* as JSON."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # an integer of more than 64 bits, which orjson does not write
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,133 @@
+"""One document, served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from toolalpaca.openapi.model import Document, Operation
+from toolalpaca_mockserver.answers import Answer, Responder
+from toolalpaca_mockserver.engines import Engine
+from toolalpaca_mockserver.plan import OperationPlan
+from toolalpaca_mockserver.preferences import read_preferences
+from toolalpaca_mockserver.problems import header_text, problem
+from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.router import Match, Router
+from toolalpaca_mockserver.state.resources import Resources
+from toolalpaca_mockserver.state.seeds import Seeds
+from toolalpaca_mockserver.state.simulation import Simulation
+from toolalpaca_mockserver.state.store import Store
+from toolalpaca_mockserver.values import ValueGenerator
+
+EngineFactory = Callable[[ValueGenerator], Engine]
+
+
+class Api:
+    """A document as a live API.
+
+    Args:
+        document: The document.
+        prefix: The path in front of everything, without a slash at its end: ``""`` or ``/name``.
+        make_engine: Makes the engine that composes bodies.
+        store: Where sessions are kept.
+        seed: For generated values.
+    """
+
+    def __init__(
+        self, document: Document, prefix: str, make_engine: EngineFactory, store: Store, seed: int
+    ) -> None:
+        self.document = document
+        self.prefix = prefix
+        self.router, self.unreachable = _route(document)
+        plans = {operation.name: OperationPlan(document, operation) for operation in document}
+        self.plans: Mapping[str, OperationPlan] = plans
+        generator = ValueGenerator(document.root, seed)
+        self.engine = make_engine(generator)
+        resources = Resources(document, plans)
+        seeds = Seeds(generator, resources)
+        simulation = Simulation(document.name, plans, resources, seeds, self.engine, store)
+        self.responder = Responder(generator, self.engine, simulation)
+
+    async def answer(self, request: Request, path: str, session: str) -> Answer:
+        """The answer to *request*, whose path below the prefix is *path*."""
+        match = self._match(request.method.lower(), path)
+        if match is None:
+            return self._unrouted(request, path)
+        plan = self.plans[match.target.name]
+        if not plan.guard.admits(request):
+            return self._unauthorized(plan, request)
+        arguments, reasons = plan.check(request, match.values)
+        if reasons:
+            detail = "the request does not satisfy the document"
+            return self.responder.refuse(plan, request, plan.refusal(reasons), detail, reasons)
+        preferences = read_preferences(request.headers.get("prefer"))
+        return await self.responder.answer(plan, request, arguments, preferences, session)
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that *path* answers, upper case; none when the document has no such path."""
+        found = [method.upper() for method in self.router.methods(path)]
+        if "GET" in found and "HEAD" not in found:
+            found.append("HEAD")
+        return [*found, "OPTIONS"] if found and "OPTIONS" not in found else found
+
+    def _match(self, method: str, path: str) -> Match[Operation] | None:
+        match = self.router.match(method, path)
+        if match is None and method == "head":
+            match = self.router.match("get", path)
+        if match is None and len(path) > 1 and path.endswith("/"):
+            return self._match(method, path.rstrip("/"))
+        return match
+
+    def _unrouted(self, request: Request, path: str) -> Answer:
+        methods = self.methods(path)
+        if methods and request.method == "OPTIONS":
+            return Answer(204, headers={"Allow": ", ".join(methods)}, source="router")
+        if methods:
+            detail = f"{request.method} is not among the methods of this path"
+            answer = problem_answer(405, detail)
+            answer.headers["Allow"] = ", ".join(methods)
+            return answer
+        return problem_answer(404, f"the document {self.document.name} has no such path")
+
+    def _unauthorized(self, plan: OperationPlan, request: Request) -> Answer:
+        answer = self.responder.refuse(plan, request, 401, plan.guard.demands())
+        answer.headers["WWW-Authenticate"] = ", ".join(plan.guard.challenges())
+        return answer
+
+
+def problem_answer(status: int, detail: str) -> Answer:
+    """Problem details for a request that reached no operation."""
+    from toolalpaca_mockserver.answers import dump
+
+    return Answer(
+        status,
+        dump(problem(status, detail)),
+        "application/problem+json",
+        {"toolalpaca-problem": header_text(detail)},
+        "router",
+    )
+
+
+def _route(document: Document) -> tuple[Router[Operation], list[Operation]]:
+    """The router of a document, and the operations that another one hides.
+
+    Every path is served as it stands and below the path of its servers.
+    """
+    router: Router[Operation] = Router()
+    hidden = []
+    for operation in document:
+        path = _path_alone(operation.path)
+        if not router.add(operation.method, path, operation):
+            hidden.append(operation)
+    for operation in document:
+        for server in operation.servers or document.servers:
+            base = urlsplit(server).path.rstrip("/")
+            if base and base != "/":
+                start = base if base.startswith("/") else "/" + base
+                router.add(operation.method, start + _path_alone(operation.path), operation)
+    return router, hidden
+
+
+def _path_alone(path: str) -> str:
+    """A path key without the query and fragment that some documents write into it."""
+    return path.partition("#")[0].partition("?")[0] or "/"

@@ -1,0 +1,192 @@
+"""Request bodies: chosen by content type, decoded, coerced and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.model import MediaType, RequestBody
+from toolalpaca_mockserver.coercion import coerce
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.multipart import Part, read_multipart
+from toolalpaca_mockserver.negotiation import best_match, is_json
+from toolalpaca_mockserver.parameters import MISSING, Kind, read_query
+from toolalpaca_mockserver.problems import Reason, reasons_of
+from toolalpaca_mockserver.requests import Request, split_pairs
+
+FORM: Final = "application/x-www-form-urlencoded"
+UNSUPPORTED: Final = "media-type"
+"""The rule of the reason that stands for 415."""
+
+
+class BodyReader:
+    """Reads and checks the bodies of one operation.
+
+    Args:
+        body: What the operation takes.
+        root: The document.
+    """
+
+    def __init__(self, body: RequestBody, root: Mapping[str, Any]) -> None:
+        self.body = body
+        self.root = root
+        self._contracts: dict[str, Contract | None] = {}
+
+    def read(self, request: Request) -> tuple[Any, list[Reason]]:
+        """The body's value, or MISSING, and what is wrong with it."""
+        if not request.body and not _may_be_empty(request.content_type):
+            if self.body.required:
+                return MISSING, [Reason("body", "", "required", "the request body is missing")]
+            return MISSING, []
+        if not self.body.content:
+            return MISSING, []
+        media_type = self._media_type(request)
+        if media_type is None:
+            return MISSING, [self._unsupported(request)]
+        return self._read_as(media_type, request)
+
+    def main_contract(self) -> Contract | None:
+        """What the first body that is JSON or a form must be, or None when there is none."""
+        for key, media_type in self.body.content.items():
+            if is_json(key) or key in ("*/*", FORM) or key.startswith("multipart/"):
+                return self._contract(media_type)
+        return None
+
+    def _media_type(self, request: Request) -> MediaType | None:
+        sent = request.content_type
+        if not sent:
+            return next(iter(self.body.content.values())) if len(self.body.content) == 1 else None
+        key = best_match(sent, self.body.content)
+        return self.body.content[key] if key is not None else None
+
+    def _unsupported(self, request: Request) -> Reason:
+        known = ", ".join(self.body.content)
+        sent = request.content_type or "no Content-Type"
+        return Reason("body", "", UNSUPPORTED, f"{sent} is sent where the body is {known}")
+
+    def _read_as(self, media_type: MediaType, request: Request) -> tuple[Any, list[Reason]]:
+        contract = self._contract(media_type)
+        sent = request.content_type or media_type.content_type
+        try:
+            if is_json(sent):
+                value = orjson.loads(request.body)
+            elif sent == FORM:
+                text = request.body.decode("utf-8", "replace")
+                value = form_value(split_pairs(text), contract, media_type)
+            elif sent.startswith("multipart/"):
+                parts = read_multipart(request.body, request.headers.get("content-type", ""))
+                value = multipart_value(parts, contract, media_type)
+            elif sent.startswith("text/") and not sent.endswith("xml"):
+                text = request.body.decode("utf-8", "replace")
+                value = coerce(text, contract.schema, contract) if contract else text
+            else:  # bytes of a kind that a JSON Schema says nothing of
+                return request.body.decode("latin-1"), []
+        except orjson.JSONDecodeError as error:
+            message = f"the request body is not JSON: {error}"
+            return MISSING, [Reason("body", "", "json", message)]
+        except ValueError as error:
+            message = f"the request body is not {sent}: {error}"
+            return MISSING, [Reason("body", "", "multipart", message)]
+        if contract is None or contract.is_valid(value):
+            return value, []
+        return value, reasons_of(contract, value, "body", "", "the request body")
+
+    def _contract(self, media_type: MediaType) -> Contract | None:
+        key = media_type.content_type
+        if key not in self._contracts:
+            try:
+                self._contracts[key] = Contract(media_type.schema, self.root, "request")
+                _ = self._contracts[key].validator  # type: ignore[union-attr]
+            except DocumentError:
+                self._contracts[key] = None  # the document's problems name the schema
+        return self._contracts[key]
+
+
+def form_value(
+    pairs: list[tuple[str, str]], contract: Contract | None, media_type: MediaType
+) -> dict[str, Any]:
+    """The object that a form stands for (https://spec.openapis.org/oas/v3.1.1, Encoding Object)."""
+    if contract is None:
+        return dict(pairs)
+    properties = contract.properties()
+    value: dict[str, Any] = {}
+    for name, schema in properties.items():
+        encoding = media_type.encoding.get(name, {})
+        if _is_json_property(schema, contract, encoding):
+            continue
+        style = str(encoding.get("style", "form"))
+        explode = bool(encoding.get("explode", style == "form"))
+        kind = _kind(schema, contract)
+        if kind == "object" and style == "form" and explode:
+            style = "deepObject"  # exploded, its parts could not be told from the form's own
+        found = read_query(pairs, name, style, explode, kind)
+        if found is not MISSING:
+            value[name] = coerce(found, schema, contract)
+    for name, raw in pairs:
+        if name not in value and name.partition("[")[0] not in value:
+            text = read_query([(name, raw)], name, "form", True, "primitive")
+            value[name] = _json_or_text(text) if name in properties else text
+    return value
+
+
+def multipart_value(
+    parts: list[Part], contract: Contract | None, media_type: MediaType
+) -> dict[str, Any]:
+    """The object that a multipart body stands for; files are texts of their bytes."""
+    properties = contract.properties() if contract else {}
+    value: dict[str, Any] = {}
+    for name in dict.fromkeys(part.name for part in parts):
+        schema = properties.get(name, True)
+        values = [_part_value(p, schema, contract, media_type) for p in parts if p.name == name]
+        many = contract is not None and _kind(schema, contract) == "array"
+        if many and len(values) == 1 and isinstance(values[0], list):
+            value[name] = values[0]
+        elif many or len(values) > 1:
+            value[name] = coerce(values, schema, contract) if contract else values
+        else:
+            value[name] = values[0]
+    return value
+
+
+def _part_value(part: Part, schema: Any, contract: Contract | None, media_type: MediaType) -> Any:
+    encoding = media_type.encoding.get(part.name, {})
+    if part.filename is not None and not is_json(part.content_type):
+        return part.content.decode("latin-1")
+    try:
+        text = part.content.decode()
+    except UnicodeDecodeError:
+        return part.content.decode("latin-1")
+    structured = contract is not None and _is_json_property(schema, contract, encoding)
+    if is_json(part.content_type) or structured:
+        return _json_or_text(text)
+    return coerce(text, schema, contract) if contract else text
+
+
+def _kind(schema: Any, contract: Contract) -> Kind:
+    types = contract.types(contract.flat(schema))
+    if "array" in types:
+        return "array"
+    return "object" if "object" in types else "primitive"
+
+
+def _is_json_property(schema: Any, contract: Contract, encoding: Mapping[str, Any]) -> bool:
+    """Whether a form's property travels as JSON: it says so, or it is an object in a multipart."""
+    content_type = str(encoding.get("contentType", ""))
+    if content_type:
+        return is_json(content_type.partition(",")[0].strip().lower())
+    return _kind(schema, contract) == "object" and "style" not in encoding
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _may_be_empty(content_type: str) -> bool:
+    """Whether no bytes are a body of that type."""
+    return content_type.startswith("text/") or content_type == "application/octet-stream"

@@ -1,0 +1,236 @@
+"""What a value must satisfy: a schema made self-contained, for one direction, with its validator.
+
+A property that is ``writeOnly`` does not exist in responses, and one that is ``readOnly`` is not
+demanded in requests, whatever ``required`` says (https://spec.openapis.org/oas/v3.0.4, Schema
+Object, fixed fields). JSON Schema knows nothing of directions, so they are compiled away here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+from toolalpaca.openapi.merging import flatten
+from toolalpaca.openapi.model import Schema
+from toolalpaca.openapi.references import bundle
+from toolalpaca.openapi.structure import OPENAPI_3, Node, walk
+from toolalpaca.openapi.validation import Validator, Violation
+
+Direction = Literal["request", "response"]
+
+_ANYTHING: dict[str, Any] = {}
+_NOTHING: dict[str, Any] = {"not": {}}
+_COMPOSITIONS = ("allOf", "oneOf", "anyOf")
+
+
+class Contract:
+    """A schema of a document, compiled for one direction.
+
+    Args:
+        schema: May hold references into *root*.
+        root: The document.
+        direction: Which way the values travel.
+
+    Raises:
+        DocumentError: The schema is broken.
+    """
+
+    def __init__(
+        self, schema: Schema, root: Mapping[str, Any], direction: Direction = "response"
+    ) -> None:
+        self.direction = direction
+        self.schema: Schema = bundle(schema, root)
+        if isinstance(self.schema, dict):
+            _drop_hidden(self.schema, direction)
+        self._flat: dict[int | str, tuple[Any, dict[str, Any]]] = {}
+        self._made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the component that the schema is, or ``""`` when it is none."""
+        ref = self.schema.get("$ref") if isinstance(self.schema, dict) else None
+        return ref.rpartition("/")[2] if isinstance(ref, str) else ""
+
+    def part(self, schema: Schema) -> Contract:
+        """The contract of a part of this one."""
+        root = self.schema if isinstance(self.schema, dict) else {}
+        return Contract(schema, root, self.direction)
+
+    @cached_property
+    def validator(self) -> Validator:
+        """Checks values; messages never repeat them, because they may be secret."""
+        return Validator(self.schema, mask="the value")
+
+    def is_valid(self, value: Any) -> bool:
+        """Whether *value* satisfies the schema."""
+        try:
+            return self.validator.is_valid(value)
+        except (ValueError, RecursionError):  # no JSON (a lone surrogate), or nested beyond sense
+            return False
+
+    def violations(self, value: Any) -> list[Violation]:
+        """The ways in which *value* breaks the schema, none when it is valid."""
+        try:
+            return self.validator.violations(value)
+        except (ValueError, RecursionError):
+            return [Violation("", "type", "the value is not JSON that can be checked", None)]
+
+    def flat(self, schema: Any) -> dict[str, Any]:
+        """*schema*, a part of this one, with references followed and ``allOf`` merged.
+
+        The result for an equal part is the same object every time: it identifies the part. What
+        nothing satisfies (``false``) is ``{"not": {}}``.
+        """
+        if schema is False:
+            return _NOTHING
+        if not isinstance(schema, dict):
+            return _ANYTHING
+        key = schema["$ref"] if set(schema) == {"$ref"} else id(schema)
+        known = self._flat.get(key)
+        if known is None:
+            root = self.schema if isinstance(self.schema, dict) else {}
+            merged = flatten(schema, root)
+            if isinstance(merged, bool):
+                merged = _ANYTHING if merged else _NOTHING
+            # The schema is kept beside its merged form, so that its id stays taken.
+            known = self._flat[key] = (schema, merged)
+        return known[1]
+
+    def joined(self, *parts: Any) -> dict[str, Any]:
+        """The flat schema of what satisfies all *parts*, which are parts of this one."""
+        key = tuple(map(id, parts))
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = (parts, self.flat({"allOf": list(parts)}))
+        return known[1]
+
+    def without(self, flat: dict[str, Any], *keywords: str) -> dict[str, Any]:
+        """*flat* without those keywords; the same object every time."""
+        key = (id(flat), *keywords)
+        known = self._made.get(key)
+        if known is None:
+            rest = {name: value for name, value in flat.items() if name not in keywords}
+            known = self._made[key] = (flat, rest)
+        return known[1]
+
+    def labelled(self, name: str, label: str) -> dict[str, Any]:
+        """The schema of objects whose property *name* is *label*; the same object every time."""
+        key = ("labelled", name, label)
+        known = self._made.get(key)
+        if known is None:
+            schema = {"properties": {name: {"const": label}}, "required": [name]}
+            known = self._made[key] = (None, schema)
+        return known[1]
+
+    @cached_property
+    def shape(self) -> dict[str, Any]:
+        """The whole schema, flat."""
+        return self.flat(self.schema)
+
+    def alternatives(self, flat: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        """*flat* and the branches of its ``oneOf`` and ``anyOf``, flat themselves."""
+        key = ("alternatives", id(flat))
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = (flat, tuple(self._branches(flat, depth=0)))
+        return known[1]
+
+    def _branches(self, flat: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
+        yield flat
+        for keyword in ("oneOf", "anyOf") if depth < 4 else ():
+            branches = flat.get(keyword)
+            for branch in branches if isinstance(branches, list) else ():
+                yield from self._branches(self.flat(branch), depth + 1)
+
+    def properties(self, flat: dict[str, Any] | None = None) -> dict[str, Schema]:
+        """The properties of an object, those of its alternatives included."""
+        flat = self.shape if flat is None else flat
+        key = ("properties", id(flat))
+        known = self._made.get(key)
+        if known is None:
+            found: dict[str, Schema] = {}
+            for part in self.alternatives(flat):
+                for name, schema in _properties(part).items():
+                    if schema is not False:
+                        found.setdefault(name, schema)
+            known = self._made[key] = (flat, found)
+        return known[1]
+
+    def types(self, flat: dict[str, Any]) -> frozenset[str]:
+        """The JSON types that *flat* allows, as far as it says; none when it allows all."""
+        found: set[str] = set()
+        for part in self.alternatives(flat):
+            kind = part.get("type")
+            found.update([kind] if isinstance(kind, str) else kind or ())
+            if kind is None and "properties" in part:
+                found.add("object")
+            elif kind is None and "items" in part:
+                found.add("array")
+        return frozenset(found)
+
+
+def _drop_hidden(schema: dict[str, Any], direction: Direction) -> None:
+    """Make what is hidden in that *direction* optional, and impossible in responses."""
+    flag = "writeOnly" if direction == "response" else "readOnly"
+    schemas = [node.value for node in walk(Node("schema", (), schema), OPENAPI_3)]
+    schemas = [value for value in schemas if isinstance(value, dict)]
+    if not any(value.get(flag) is True for value in schemas):
+        return
+    for value in schemas:
+        members = _members(value, schema)
+        hidden = {
+            name
+            for member in members
+            for name, part in _properties(member).items()
+            if _is_flagged(part, schema, flag)
+        }
+        for member in members if hidden else ():
+            required = member.get("required")
+            if isinstance(required, list):
+                member["required"] = [name for name in required if name not in hidden]
+    if direction == "response":
+        for value in schemas:
+            properties = _properties(value)
+            for name, part in properties.items():
+                if _is_flagged(part, schema, flag):
+                    properties[name] = False
+
+
+def _properties(schema: dict[str, Any]) -> dict[str, Any]:
+    properties = schema.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _members(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+    """*schema* and the schemas that apply to the same value as it does."""
+    members: list[dict[str, Any]] = []
+    waiting: list[Any] = [schema]
+    while waiting:
+        member = waiting.pop()
+        if not isinstance(member, dict) or any(member is known for known in members):
+            continue
+        members.append(member)
+        if "$ref" in member:
+            waiting.append(_definition(member["$ref"], root))
+        for keyword in _COMPOSITIONS:
+            branches = member.get(keyword)
+            waiting.extend(branches if isinstance(branches, list) else ())
+    return members
+
+
+def _is_flagged(schema: Any, root: dict[str, Any], flag: str) -> bool:
+    seen = 0
+    while isinstance(schema, dict) and seen < 16:
+        if schema.get(flag) is True:
+            return True
+        if any(isinstance(p, dict) and p.get(flag) is True for p in schema.get("allOf") or ()):
+            return True
+        schema = _definition(schema.get("$ref"), root)
+        seen += 1
+    return False
+
+
+def _definition(ref: Any, root: dict[str, Any]) -> Any:
+    definitions = root.get("$defs", {})
+    return definitions.get(ref.removeprefix("#/$defs/")) if isinstance(ref, str) else None

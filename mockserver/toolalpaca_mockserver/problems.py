@@ -1,0 +1,127 @@
+"""What was wrong with a request, as problem details (RFC 9457), without what must stay secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from toolalpaca_mockserver.contract import Contract
+
+PROBLEM_TYPE: Final = "application/problem+json"
+_LONGEST_VALUE = 200
+_LONGEST_HEADER = 1000
+_SECRET = re.compile(
+    r"(?i)authorization|password|passwd|secret|token|api[-_]?key|credential|cookie|private[-_]?key"
+)
+
+_NO_VALUE: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that is wrong with a request.
+
+    Attributes:
+        location: ``path``, ``query``, ``header``, ``cookie`` or ``body``.
+        pointer: JSON Pointer to the value; for parameters it begins with the parameter's name.
+        rule: The JSON Schema keyword that is broken, or a word of HTTP's: ``media-type``.
+        message: A sentence.
+        value: What was sent, when it is known.
+    """
+
+    location: str
+    pointer: str
+    rule: str
+    message: str
+    value: Any = _NO_VALUE
+
+    def as_json(self) -> dict[str, Any]:
+        """The reason as a member of a problem's ``errors``."""
+        shown = {
+            "location": self.location,
+            "pointer": self.pointer,
+            "rule": self.rule,
+            "message": self.message,
+        }
+        if self.value is not _NO_VALUE:
+            hidden = _SECRET.search(self.pointer) is not None
+            return {**shown, "value": "***" if hidden else _shown(self.value)}
+        return shown
+
+
+def reasons_of(
+    contract: Contract, value: Any, location: str, pointer: str, what: str
+) -> list[Reason]:
+    """The ways in which *value* breaks *contract*.
+
+    Args:
+        contract: What it should satisfy.
+        value: The value.
+        location: Where it was sent.
+        pointer: JSON Pointer of the value in its location.
+        what: What messages call it: ``the query parameter limit``.
+    """
+    reasons = []
+    for violation in contract.violations(value):
+        place = f"{what} at {violation.pointer}" if violation.pointer else what
+        message = violation.message
+        if message.startswith("the value"):
+            message = place + message.removeprefix("the value")
+        else:
+            message = f"{place}: {message}"
+        shown = _NO_VALUE if violation.rule == "required" else violation.value
+        where = pointer + violation.pointer
+        reasons.append(Reason(location, where, violation.rule, message, shown))
+    return reasons
+
+
+def problem(status: int, detail: str, reasons: Sequence[Reason] = ()) -> dict[str, Any]:
+    """A problem details object (RFC 9457, section 3)."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": phrase(status),
+        "status": status,
+        "detail": detail,
+    }
+    if reasons:
+        body["errors"] = [reason.as_json() for reason in reasons]
+    return body
+
+
+def phrase(status: int) -> str:
+    """The reason phrase of a status code."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
+
+
+def summary(detail: str, reasons: Sequence[Reason]) -> str:
+    """Everything that is wrong, in one sentence."""
+    return "; ".join(reason.message for reason in reasons) or detail
+
+
+def header_text(text: str) -> str:
+    """*text* as a header value: visible ASCII, of bounded length."""
+    plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    plain = "".join(character for character in plain if " " <= character <= "~")
+    return plain if len(plain) <= _LONGEST_HEADER else plain[: _LONGEST_HEADER - 3] + "..."
+
+
+def _shown(value: Any, depth: int = 0) -> Any:
+    """*value* with secrets masked and long texts cut."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "..."
+    if depth > 3 and isinstance(value, (dict, list)):
+        return "..."
+    if isinstance(value, dict):
+        return {
+            key: "***" if _SECRET.search(str(key)) else _shown(item, depth + 1)
+            for key, item in list(value.items())[:20]
+        }
+    if isinstance(value, list):
+        return [_shown(item, depth + 1) for item in value[:20]]
+    return value

@@ -1,0 +1,1 @@
+"""What is remembered between requests: resources, sessions, and where they are kept."""

@@ -1,0 +1,187 @@
+"""Items as they are made and changed: what the client sent, and what the server adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from toolalpaca_mockserver.conforming import conform
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.realism import EPOCH, timestamp
+from toolalpaca_mockserver.state.resources import Resource
+from toolalpaca_mockserver.state.store import Item
+
+_MADE = frozenset(
+    {
+        "created",
+        "added",
+        "registered",
+        "opened",
+        "submitted",
+        "ordered",
+        "placed",
+        "joined",
+        "inserted",
+        "acquired",
+        "paid",
+        "issued",
+        "recorded",
+    }
+)
+_CHANGED = frozenset({"updated", "modified", "changed", "edited"})
+_STATES = frozenset({"status", "state"})
+
+
+def made(
+    resource: Resource,
+    sent: Item,
+    request: Contract | None,
+    base: Item,
+    *,
+    now: int,
+) -> Item:
+    """A new item, not yet checked.
+
+    What the client may say and did not is left out, unless it is required or has a default; what
+    only the server says is taken from *base*.
+
+    Args:
+        resource: What the item is one of.
+        sent: What the client sent.
+        request: What the client may send, or None when that is not known.
+        base: A complete item of the server's making.
+        now: The number of the change.
+    """
+    shown = resource.contract.properties()
+    sayable = request.properties() if request is not None else {}
+    required = set(resource.contract.shape.get("required") or ())
+    item: Item = {}
+    for name, schema in shown.items():
+        own = resource.contract.flat(schema)
+        theirs = request.flat(sayable[name]) if request is not None and name in sayable else None
+        read_only = own.get("readOnly") is True
+        if name in sent and not read_only:
+            item[name] = sent[name]
+        elif theirs is not None and not read_only and "default" in theirs:
+            item[name] = theirs["default"]
+        elif "default" in own:
+            item[name] = own["default"]
+        elif theirs is not None and not read_only and name not in required:
+            continue
+        elif name in base:
+            item[name] = _fresh(name, own, base[name])
+    for name, value in sent.items():
+        if name not in shown and name not in sayable:
+            item[name] = value  # neither side declares it: the schema allows it, or it goes later
+    return _stamped(item, resource.contract, request, now, (*_MADE, *_CHANGED))
+
+
+def replaced(
+    resource: Resource, sent: Item, request: Contract | None, old: Item, *, now: int
+) -> Item:
+    """*old* after a PUT: what the client may say is what it said."""
+    sayable = request.properties() if request is not None else {}
+    required = set(resource.contract.shape.get("required") or ())
+    kept = {
+        name: value
+        for name, value in old.items()
+        if name not in sayable or name in required or _is_read_only(resource, name)
+    }
+    return updated(resource, sent, request, kept, now=now)
+
+
+def updated(
+    resource: Resource, sent: Item, request: Contract | None, old: Item, *, now: int
+) -> Item:
+    """*old* after a PATCH: objects are merged (RFC 7396), everything else takes the new value."""
+    shown = resource.contract.properties()
+    sayable = request.properties() if request is not None else {}
+    item = dict(old)
+    for name, value in sent.items():
+        if _is_read_only(resource, name) or name == resource.id_property:
+            continue
+        if name in shown or name not in sayable:
+            item[name] = _merged(item.get(name), value)
+    return _stamped(item, resource.contract, request, now, tuple(_CHANGED))
+
+
+def settled(resource: Resource, item: Item, base: Item) -> Item:
+    """*item* as one that its resource allows, with as much of it as possible.
+
+    Args:
+        resource: What it is one of.
+        item: As the request would have it.
+        base: A sound item, from which what is missing or wrong is taken.
+    """
+    mended = conform(item, resource.contract, lambda: base)
+    if isinstance(mended, dict):
+        return mended
+    sound = base
+    for name, value in item.items():
+        candidate = {**sound, name: value}
+        if resource.contract.is_valid(candidate):
+            sound = candidate
+    return sound
+
+
+def with_context(resource: Resource, item: Item, path: Mapping[str, Any]) -> Item:
+    """*item* with the properties that a path parameter is called after: ``booking_id``."""
+    known = {letters(name): name for name in resource.contract.properties()}
+    changed = {
+        known[letters(name)]: value
+        for name, value in path.items()
+        if letters(name) in known and known[letters(name)] != resource.id_property
+    }
+    candidate = {**item, **changed}
+    return candidate if changed and resource.contract.is_valid(candidate) else item
+
+
+def letters(name: str) -> str:
+    """*name* without case and punctuation: ``bookingId`` and ``booking_id`` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _is_read_only(resource: Resource, name: str) -> bool:
+    schema = resource.contract.properties().get(name)
+    return schema is not None and resource.contract.flat(schema).get("readOnly") is True
+
+
+def _fresh(name: str, schema: dict[str, Any], value: Any) -> Any:
+    """A new thing begins in its first state."""
+    members = schema.get("enum")
+    return (
+        members[0] if letters(name) in _STATES and isinstance(members, list) and members else value
+    )
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    merged = dict(old)
+    for name, value in new.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), value)
+    return merged
+
+
+def _stamped(
+    item: Item, contract: Contract, request: Contract | None, now: int, verbs: tuple[str, ...]
+) -> Item:
+    """*item* with the times that the server keeps. Its clock moves a second with each change."""
+    moment = EPOCH + timedelta(days=365, seconds=now)
+    sayable = request.properties() if request is not None else {}
+    stamped = dict(item)
+    for name, schema in contract.properties().items():
+        words = set(re.findall(r"[a-z]+", re.sub(r"([A-Z])", r"_\1", name).lower()))
+        flat = contract.flat(schema)
+        kept_by_server = name not in sayable or flat.get("readOnly") is True
+        if name in item and kept_by_server and words & set(verbs):
+            if flat.get("format") == "date-time":
+                stamped[name] = timestamp(moment)
+            elif flat.get("format") == "date":
+                stamped[name] = moment.date().isoformat()
+    return stamped

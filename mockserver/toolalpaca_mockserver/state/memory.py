@@ -1,0 +1,143 @@
+"""Sessions in the memory of this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from toolalpaca_mockserver.state.store import Item
+
+MOST_SESSIONS = 1000
+
+
+@dataclass(slots=True)
+class _Collection:
+    items: dict[str, Item] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Session:
+    collections: dict[str, _Collection] = field(default_factory=dict)
+    ticks: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class MemoryStore:
+    """Keeps the sessions used last; what is evicted begins anew.
+
+    Args:
+        most_sessions: How many are kept.
+    """
+
+    def __init__(self, most_sessions: int = MOST_SESSIONS) -> None:
+        self.most_sessions = most_sessions
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+
+    @asynccontextmanager
+    async def open(self, session: str) -> AsyncIterator[MemoryWorld]:
+        """See :class:`toolalpaca_mockserver.state.store.Store`."""
+        found = self._session(session)
+        async with found.lock:
+            world = MemoryWorld(found)
+            try:
+                yield world
+            except BaseException:
+                world.undo()
+                raise
+
+    def _session(self, name: str) -> _Session:
+        found = self._sessions.get(name)
+        if found is None:
+            found = self._sessions[name] = _Session()
+            while len(self._sessions) > self.most_sessions:
+                self._sessions.popitem(last=False)
+        else:
+            self._sessions.move_to_end(name)
+        return found
+
+    async def aclose(self) -> None:
+        """Forget everything."""
+        self._sessions.clear()
+
+
+class MemoryWorld:
+    """A transaction on one session; see :class:`toolalpaca_mockserver.state.store.World`."""
+
+    def __init__(self, session: _Session) -> None:
+        self._session = session
+        self._undo: list[Callable[[], object]] = []
+
+    def undo(self) -> None:
+        """Take every change back, last first."""
+        for step in reversed(self._undo):
+            step()
+
+    async def begun(self, collection: str) -> bool:
+        """Whether *collection* has had its first items."""
+        return collection in self._session.collections
+
+    async def begin(self, collection: str, items: Mapping[str, Item]) -> None:
+        """Give *collection* its first items."""
+        collections = self._session.collections
+        collections[collection] = _Collection(dict(items))
+        self._undo.append(lambda: collections.pop(collection))
+
+    async def items(self, collection: str) -> list[tuple[str, Item]]:
+        """Ids and items of *collection*, oldest first."""
+        found = self._session.collections.get(collection)
+        return list(found.items.items()) if found is not None else []
+
+    async def get(self, collection: str, key: str) -> Item | None:
+        """The item with that id, or None."""
+        found = self._session.collections.get(collection)
+        return found.items.get(key) if found is not None else None
+
+    async def put(self, collection: str, key: str, item: Item) -> None:
+        """Add the item, or put it in place of the one with that id."""
+        found = self._session.collections.setdefault(collection, _Collection())
+        old = found.items.get(key)
+        was_removed = key in found.removed
+        found.items[key] = item
+        found.removed.discard(key)
+
+        def step() -> None:
+            if old is not None:
+                found.items[key] = old
+            else:
+                del found.items[key]
+            if was_removed:
+                found.removed.add(key)
+
+        self._undo.append(step)
+
+    async def remove(self, collection: str, key: str) -> None:
+        """Remove the item and the collections below it."""
+        collections = self._session.collections
+        below = {n: c for n, c in collections.items() if n.startswith(f"{collection}/{key}/")}
+        for name in below:
+            del collections[name]
+        found = collections.setdefault(collection, _Collection())
+        before = dict(found.items)
+        found.items.pop(key, None)
+        found.removed.add(key)
+
+        def step() -> None:
+            collections.update(below)
+            found.items = before
+            found.removed.discard(key)
+
+        self._undo.append(step)
+
+    async def was_removed(self, collection: str, key: str) -> bool:
+        """Whether there has been an item with that id."""
+        found = self._session.collections.get(collection)
+        return found is not None and key in found.removed
+
+    async def tick(self) -> int:
+        """The number of this change, from 1."""
+        self._session.ticks += 1
+        return self._session.ticks

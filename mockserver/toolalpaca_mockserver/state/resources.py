@@ -1,0 +1,442 @@
+"""Which operations speak of the same things: resources, inferred from paths and schemas.
+
+A collection and its items are a pair of paths, ``/pets`` and ``/pets/{petId}``. What the pair's
+operations do follows from their methods; how a list wraps its items, what an item is wrapped in,
+and which property holds the id follow from the schemas of the answers. What cannot be inferred is
+no resource, and its operations are answered without state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from toolalpaca.openapi.model import Document, Operation
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.parameters import ParameterReader
+from toolalpaca_mockserver.plan import OperationPlan, json_body
+
+Deed = Literal["list", "create", "read", "replace", "update", "delete"]
+Keys = tuple[str, ...]
+
+_LAST_PARAMETER = re.compile(r"/\{([^{}/]+)\}$")
+_LISTS = (
+    "data",
+    "items",
+    "results",
+    "records",
+    "entries",
+    "values",
+    "list",
+    "content",
+    "elements",
+    "objects",
+    "rows",
+    "hits",
+    "docs",
+    "value",
+)
+_WRAPPERS = ("data", "result", "response", "payload", "item", "record", "object", "_embedded")
+_IDS = ("_id", "uuid", "guid", "key", "slug", "code", "name", "number", "symbol", "username")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Things of one kind.
+
+    Attributes:
+        name: What one of them is called: ``booking``.
+        collection: Path template of the collection, its parameters nameless.
+        reader: What reads an item's id out of a path, or None when items have no path.
+        id_property: The property that holds the id, or None when the items do not show it.
+        contract: What an item is, as answers show it.
+        closed: Whether all items are known, because they are listed or made here: an id that is
+            not known is then a 404, and otherwise an item that has not been asked for yet.
+    """
+
+    name: str
+    collection: str
+    reader: ParameterReader | None
+    id_property: str | None
+    contract: Contract
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Role:
+    """What an operation does to a resource.
+
+    Attributes:
+        deed: What it does.
+        resource: To what.
+        wrapper: Keys that lead from the answer to the list or the item; empty when it is bare.
+        shape: What the list's items, or the item, are in this answer; None when the answer is
+            something else.
+    """
+
+    deed: Deed
+    resource: Resource
+    wrapper: Keys = ()
+    shape: Contract | None = None
+
+
+class Resources:
+    """The resources of a document, each inferred when it is first asked for.
+
+    Args:
+        document: The document.
+        plans: The plan of each operation, by name.
+    """
+
+    def __init__(self, document: Document, plans: Mapping[str, OperationPlan]) -> None:
+        self.plans = plans
+        # Parameters are nameless in these keys: an API may call the same one id here, userId there.
+        self._paths: dict[str, dict[str, Operation]] = {}
+        for operation in document:
+            self._paths.setdefault(nameless(operation.path), {}).setdefault(
+                operation.method, operation
+            )
+        self._items = list(
+            dict.fromkeys(p.removesuffix("/{}") for p in self._paths if p.endswith("/{}"))
+        )
+        self._inferred: dict[str, tuple[Resource | None, dict[str, Role]]] = {}
+
+    def role(self, operation: Operation) -> Role | None:
+        """What *operation* does to which resource, or None when that cannot be inferred."""
+        path = nameless(operation.path)
+        for collection in dict.fromkeys((path.removesuffix("/{}"), path)):
+            role = self._infer(collection)[1].get(operation.name)
+            if role is not None:
+                return role
+        return None
+
+    def behind(self, item: str) -> Resource | None:
+        """The resource whose items have the path template *item*."""
+        return self._infer(nameless(item).removesuffix("/{}"))[0]
+
+    def above(self, path: str) -> list[tuple[str, Resource]]:
+        """Item templates within the template *path*, outermost first, and what they are."""
+        segments = path.split("/")
+        prefixes = ["/".join(segments[:length]) for length in range(3, len(segments))]
+        items = [prefix for prefix in prefixes if prefix.endswith("}")]
+        found = ((item, self.behind(item)) for item in items)
+        return [(item, resource) for item, resource in found if resource is not None]
+
+    @property
+    def tops(self) -> list[str]:
+        """Paths of the collections that belong to no item."""
+        return [path for path in self._items if path and "{" not in path]
+
+    def called(self, name: str) -> Resource | None:
+        """The resource at the top of the API of which one is called *name*, or None."""
+        collection = self._names.get(name)
+        return self._infer(collection)[0] if collection is not None else None
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        tops = sorted(self.tops, reverse=True)  # of two of one name, the shorter path wins
+        return {_letters(singular(_last_word(path))): path for path in tops}
+
+    def every(self) -> list[Resource]:
+        """All resources; it infers what has not been inferred yet."""
+        found: dict[str, Resource] = {}
+        for path in [*self._items, *self._paths]:
+            for role in self._infer(path)[1].values():
+                found.setdefault(role.resource.collection, role.resource)
+        return list(found.values())
+
+    def _infer(self, collection: str) -> tuple[Resource | None, dict[str, Role]]:
+        if collection not in self._inferred:
+            roles: dict[str, Role] = {}
+            self._inferred[collection] = (None, roles)  # what asks again meanwhile finds nothing
+            resource = self._pair(collection, roles) if collection in self._items else None
+            get = self._paths.get(collection, {}).get("get")
+            if get is not None and get.name not in roles:
+                resource = self._list(collection, roles) or resource
+            self._inferred[collection] = (resource, roles)
+        return self._inferred[collection]
+
+    def _pair(self, collection: str, roles: dict[str, Role]) -> Resource | None:
+        """A collection with a path for its items."""
+        above, below = self._paths.get(collection, {}), self._paths[collection + "/{}"]
+        match = _LAST_PARAMETER.search(next(iter(below.values())).path.rstrip("/"))
+        parameter = match[1] if match else ""
+        name = singular(_last_word(collection))
+        shapes = _Shapes(name, parameter, self.plans)
+        listed, read = shapes.of_list(above.get("get")), shapes.of_item(below.get("get"))
+        made = shapes.of_item(above.get("post"))
+        others = [shapes.of_item(below.get(method)) for method in ("put", "patch", "post")]
+        known = next((s for s in (read, listed, made, *others) if s is not None), None)
+        contract = known[1] if known is not None else shapes.of_request(above.get("post"))
+        if contract is None:
+            return None
+        own = id_property(contract, name, parameter)
+        if own is None and listed is not None and read is None:
+            return None  # a list of something that the item's path does not mean
+        resource = Resource(
+            name=name,
+            collection=collection,
+            reader=self._reader(below, parameter),
+            id_property=own,
+            contract=contract,
+            closed=listed is not None or "post" in above,
+        )
+        changing = shapes.of_request(above.get("put"))
+        names_item = changing is not None and own in changing.properties()
+        deeds: tuple[tuple[Operation | None, Deed, bool], ...] = (
+            (above.get("get"), "list", listed is not None),
+            (above.get("post"), "create", shapes.of_list(above.get("post")) is None),
+            (above.get("put"), "replace", names_item),  # as Petstore's does
+            (below.get("get"), "read", read is not None),
+            (below.get("put"), "replace", True),
+            (below.get("patch"), "update", True),
+            (below.get("post"), "update", True),
+            (below.get("delete"), "delete", True),
+        )
+        for operation, deed, sure in deeds:
+            if operation is not None and sure:
+                shape = listed if deed == "list" else shapes.of_item(operation)
+                roles[operation.name] = Role(deed, resource, *(shape or ((), None)))
+        return resource
+
+    def _list(self, collection: str, roles: dict[str, Role]) -> Resource | None:
+        """A list without paths for its items: a view of known things, or things of its own."""
+        operations = self._paths[collection]
+        operation = operations["get"]
+        name = singular(_last_word(collection))
+        shapes = _Shapes(name, "", self.plans)
+        listed = shapes.of_list(operation)
+        if listed is None:
+            return None
+        contract = listed[1]
+        same = self._known_as(contract.name) if "{" not in collection else None
+        if same is not None:
+            roles[operation.name] = Role("list", same, *listed)
+            return None
+        post = operations.get("post")
+        made = shapes.of_item(post)
+        if post is None and any(
+            p.required and p.location == "query" and p.name not in contract.properties()
+            for p in operation.parameters
+        ):
+            return None  # it answers a question that nothing in the items shows
+        resource = Resource(
+            name=name,
+            collection=collection,
+            reader=None,
+            id_property=id_property(contract, name, "id"),
+            contract=made[1] if made is not None else contract,
+            closed=True,
+        )
+        roles[operation.name] = Role("list", resource, *listed)
+        if post is not None and shapes.of_list(post) is None:
+            roles.setdefault(post.name, Role("create", resource, *(made or ((), None))))
+        return resource
+
+    def _known_as(self, component: str) -> Resource | None:
+        """The resource at the top of the API whose items are that component."""
+        if not component:
+            return None
+        for collection in self._items:
+            if "{" in collection or not self._answers(collection + "/{}", component):
+                continue
+            resource = self._infer(collection)[0]
+            if resource is not None and resource.contract.name == component:
+                return resource
+        return None
+
+    def _answers(self, path: str, component: str) -> bool:
+        """Whether a GET of *path* answers that component, read off without compiling anything."""
+        operation = self._paths[path].get("get")
+        response = operation.success() if operation is not None else None
+        schemas = [m.schema for m in response.content.values()] if response is not None else []
+        refs = [s.get("$ref") for s in schemas if isinstance(s, dict)]
+        return any(isinstance(ref, str) and ref.endswith("/" + component) for ref in refs)
+
+    def _reader(
+        self, operations: Mapping[str, Operation], parameter: str
+    ) -> ParameterReader | None:
+        """What reads the id out of the path."""
+        plan = self.plans[next(iter(operations.values())).name]
+        mine = (r for r in plan.readers if r.location == "path" and r.name == parameter)
+        return next(mine, None)
+
+
+def nameless(path: str) -> str:
+    """A path template without its parameters' names, and without a slash at its end.
+
+    >>> nameless("/users/{userId}/posts/")
+    '/users/{}/posts'
+    """
+    return re.sub(r"\{[^{}]*\}", "{}", path).rstrip("/")
+
+
+class _Shapes:
+    """Finds lists and items in the answers of operations.
+
+    Args:
+        name: What an item is called.
+        parameter: The path parameter of the items.
+        plans: The plan of each operation, by name.
+    """
+
+    def __init__(self, name: str, parameter: str, plans: Mapping[str, OperationPlan]) -> None:
+        self.name = name
+        self.parameter = parameter
+        self.plans = plans
+
+    def of_list(self, operation: Operation | None) -> tuple[Keys, Contract] | None:
+        """Where the answer holds the list, and what its items are; None when it is no list."""
+        contract = self._answer(operation)
+        if contract is None:
+            return None
+        keys = self._list_keys(contract, contract.shape, depth=0)
+        if keys is None:
+            return None
+        array = _follow(contract, keys)
+        items = contract.part(contract.flat(array).get("items", True))
+        return (keys, items) if "object" in items.types(items.shape) else None
+
+    def _list_keys(self, contract: Contract, flat: dict[str, Any], depth: int) -> Keys | None:
+        if "array" in contract.types(flat):
+            return ()
+        properties = contract.properties(flat)
+        arrays = [n for n, s in properties.items() if _is_array_of_objects(contract, s)]
+        own = re.sub(r"[^a-z0-9]", "", self.name)
+        wanted = [n for n in arrays if singular(re.sub(r"[^a-z0-9]", "", n.lower())) == own]
+        for name in (*_LISTS, *wanted):
+            if name in arrays:
+                return (name,)
+        if len(arrays) == 1 and not _has_id(properties, self.name, self.parameter):
+            return (arrays[0],)
+        for name in _WRAPPERS if depth < 2 else ():
+            if name in properties:
+                below = self._list_keys(contract, contract.flat(properties[name]), depth + 1)
+                if below is not None:
+                    return (name, *below)
+        return None
+
+    def of_item(self, operation: Operation | None) -> tuple[Keys, Contract] | None:
+        """Where the answer holds the item, and what it is; None when it holds none."""
+        contract = self._answer(operation)
+        if contract is None or "object" not in contract.types(contract.shape):
+            return None
+        properties = contract.properties()
+        if _has_id(properties, self.name, self.parameter):
+            return (), contract
+        own = re.sub(r"[^a-z0-9]", "", self.name)
+        names = [n for n in properties if re.sub(r"[^a-z0-9]", "", n.lower()) == own]
+        for name in (*_WRAPPERS, *names):
+            if name in properties and "object" in contract.types(contract.flat(properties[name])):
+                part = contract.part(properties[name])
+                if _has_id(part.properties(), self.name, self.parameter):
+                    return (name,), part
+        return ((), contract) if self._is_plausible(contract) else None
+
+    def _is_plausible(self, contract: Contract) -> bool:
+        """Whether an answer without an id may still be the item: it is no list and no note."""
+        properties = contract.properties()
+        return len(properties) >= 2 and self._list_keys(contract, contract.shape, 0) is None
+
+    def of_request(self, operation: Operation | None) -> Contract | None:
+        """What the operation takes, when that is an object."""
+        reader = self.plans[operation.name].body_reader if operation is not None else None
+        contract = reader.main_contract() if reader is not None else None
+        if contract is None or "object" not in contract.types(contract.shape):
+            return None
+        return contract
+
+    def _answer(self, operation: Operation | None) -> Contract | None:
+        if operation is None:
+            return None
+        plan = self.plans[operation.name]
+        body = json_body(plan, plan.success(created=operation.method == "post")[1])
+        return body.contract if body is not None else None
+
+
+def _follow(contract: Contract, keys: Keys) -> Any:
+    schema: Any = contract.schema
+    for key in keys:
+        schema = contract.properties(contract.flat(schema))[key]
+    flat = contract.flat(schema)
+    return next((part for part in contract.alternatives(flat) if "items" in part), flat)
+
+
+def _is_array_of_objects(contract: Contract, schema: Any) -> bool:
+    flat = contract.flat(schema)
+    if "array" not in contract.types(flat):
+        return False
+    items = contract.flat(_follow_items(contract, flat))
+    return "object" in contract.types(items)
+
+
+def _follow_items(contract: Contract, flat: dict[str, Any]) -> Any:
+    return next((p["items"] for p in contract.alternatives(flat) if "items" in p), True)
+
+
+def _has_id(properties: Mapping[str, Any], name: str, parameter: str) -> bool:
+    return any(key in properties for key in _id_names(properties, name, parameter))
+
+
+def id_property(contract: Contract, name: str, parameter: str) -> str | None:
+    """The property that holds the id of an item, or None.
+
+    Args:
+        contract: What an item is.
+        name: What an item is called.
+        parameter: The path parameter that selects one.
+    """
+    properties = contract.properties()
+    weak = [key for key in _IDS if key in properties]
+    for key in (*_id_names(properties, name, parameter), *weak):
+        types = contract.types(contract.flat(properties[key]))
+        if not types or types & {"string", "integer", "number"}:
+            return key
+    return None
+
+
+def _id_names(properties: Mapping[str, Any], name: str, parameter: str) -> Iterator[str]:
+    """Properties that are an id by their name, likeliest first."""
+    plain = {_letters(key): key for key in properties}
+    own, wanted = _letters(name), _letters(parameter)
+    guesses = [
+        wanted,
+        wanted.removeprefix(own),
+        "id",
+        own + "id",
+        own + "number",
+        own + "code",
+        own + "name",
+    ]
+    for guess in guesses:
+        if guess and guess in plain:
+            yield plain[guess]
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _last_word(path: str) -> str:
+    """The last segment of *path* that is no parameter, lower case: ``bookings``."""
+    words = [segment for segment in path.split("/") if segment and "{" not in segment]
+    word = re.sub(r"\.(json|xml)$", "", words[-1]) if words else "item"
+    return re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") or "item"
+
+
+def singular(word: str) -> str:
+    """The singular of an English plural, as well as endings tell.
+
+    >>> [singular(word) for word in ("bookings", "categories", "addresses", "status")]
+    ['booking', 'category', 'address', 'status']
+    """
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word

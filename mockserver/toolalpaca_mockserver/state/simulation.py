@@ -1,0 +1,346 @@
+"""Operations on resources: what is created is listed, read, changed and gone again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from toolalpaca.openapi.model import Operation
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.engines import Commission, Engine, Source
+from toolalpaca_mockserver.plan import Arguments, OperationPlan
+from toolalpaca_mockserver.state import items
+from toolalpaca_mockserver.state.queries import Page, equalities, matching, page_of
+from toolalpaca_mockserver.state.resources import Resource, Resources, Role
+from toolalpaca_mockserver.state.seeds import Seeds
+from toolalpaca_mockserver.state.store import Item, Store, World
+
+_PARAMETER = re.compile(r"\{([^{}]*)\}")
+_IMAGINED: Final = 2
+"""Items that a search with required filters finds at least: the world is larger than its list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The state does not allow what was asked.
+
+    Attributes:
+        status: 404 or 409.
+        detail: Why, as a sentence.
+    """
+
+    status: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an operation on a resource came to.
+
+    Attributes:
+        role: What it was.
+        item: The item that it was about; None for lists.
+        page: What a list shows.
+        key: The item's id.
+        created: Whether the item is new.
+        source: Who made a new item's values.
+        reason: Why it was not the chosen engine.
+    """
+
+    role: Role
+    item: Item | None = None
+    page: Page | None = None
+    key: str = ""
+    created: bool = False
+    source: Source = "state"
+    reason: str = ""
+
+
+class Simulation:
+    """The state of one API.
+
+    Args:
+        name: The API's name, which keeps its collections apart in a session.
+        plans: The plan of each operation, by name.
+        resources: What the operations are about.
+        seeds: Makes items.
+        engine: Composes what is created.
+        store: Where sessions are kept.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        plans: Mapping[str, OperationPlan],
+        resources: Resources,
+        seeds: Seeds,
+        engine: Engine,
+        store: Store,
+    ) -> None:
+        self.name = name
+        self.plans = plans
+        self.resources = resources
+        self.seeds = seeds
+        self.engine = engine
+        self.store = store
+
+    async def act(
+        self, operation: Operation, arguments: Arguments, session: str
+    ) -> Outcome | Refusal | None:
+        """What *operation* comes to in that session; None when it is about no resource."""
+        role = self.resources.role(operation)
+        async with self.store.open(session) as world:
+            refusal = await self._missing_parent(world, operation, arguments)
+            if refusal is not None or role is None:
+                return refusal
+            if role.deed == "list":
+                return await self._list(world, role, operation, arguments)
+            if role.deed == "create":
+                place = _place(self.name, operation.path, arguments.path)
+                await self._begun(world, role.resource, place, arguments.path)
+                number = await world.tick()
+            else:
+                return await self._on_item(world, role, operation, arguments)
+        return await self._create(role, operation, arguments, session, place, number)
+
+    async def digest(self, session: str) -> dict[str, Any]:
+        """What the session knows, shortened: a few items of each resource's collection."""
+        found: dict[str, Any] = {}
+        async with self.store.open(session) as world:
+            for collection in self.resources.tops:
+                known = await world.items(_place(self.name, collection, {}))
+                found[collection] = [item for _, item in known[:3]]
+        return {collection: known for collection, known in found.items() if known}
+
+    # -- collections ------------------------------------------------------------------------
+
+    async def _missing_parent(
+        self, world: World, operation: Operation, arguments: Arguments
+    ) -> Refusal | None:
+        for template, resource in self.resources.above(operation.path):
+            collection, key = _item_place(self.name, template, arguments.path)
+            if key is None:
+                continue
+            if await self._find(world, resource, collection, key, arguments.path) is None:
+                return Refusal(404, f"there is no {resource.name} {key}")
+        return None
+
+    async def _begun(
+        self, world: World, resource: Resource, place: str, path: Mapping[str, Any]
+    ) -> None:
+        if not await world.begun(place):
+            # Begun before its items are made: what refers to each other ends here.
+            await world.begin(place, {})
+            nested = "{" in resource.collection
+            made = await self.seeds.first(resource, place, nested, self._ids_of(world))
+            for key, item in made:
+                await world.put(place, key, items.with_context(resource, item, path))
+
+    def _ids_of(self, world: World) -> Any:
+        async def ids(resource: Resource) -> list[Any]:
+            place = _place(self.name, resource.collection, {})
+            await self._begun(world, resource, place, {})
+            known = await world.items(place)
+            return [item.get(resource.id_property or "", key) for key, item in known]
+
+        return ids
+
+    async def _list(
+        self, world: World, role: Role, operation: Operation, arguments: Arguments
+    ) -> Outcome:
+        resource = role.resource
+        template = operation.path if "{" in resource.collection else resource.collection
+        place = _place(self.name, template, arguments.path)
+        await self._begun(world, resource, place, arguments.path)
+        contract = role.shape or resource.contract
+        found = matching(await world.items(place), arguments.query, contract)
+        wanted = equalities(operation, arguments.query, resource.contract)
+        if not found and wanted:
+            await self._imagine_matching(world, resource, place, wanted, arguments.path)
+            found = matching(await world.items(place), arguments.query, contract)
+        return Outcome(role, page=page_of(found, arguments.query, operation))
+
+    async def _imagine_matching(
+        self, world: World, resource: Resource, place: str, wanted: Item, path: Mapping[str, Any]
+    ) -> None:
+        """Let the world hold what a search must name: nobody has seen that it does not."""
+        for _ in range(_IMAGINED):
+            number = await world.tick()
+            known = [key for key, _ in await world.items(place)]
+            key, item = self.seeds.another(resource, place, known, number)
+            item = items.settled(resource, {**item, **wanted}, item)
+            await world.put(place, key, items.with_context(resource, item, path))
+
+    # -- items ------------------------------------------------------------------------------
+
+    async def _find(
+        self, world: World, resource: Resource, place: str, key: str, path: Mapping[str, Any]
+    ) -> Item | None:
+        """The item, imagined when nobody can know that it does not exist."""
+        await self._begun(world, resource, place, path)
+        item = await world.get(place, key)
+        if item is None and not resource.closed and not await world.was_removed(place, key):
+            item = self.seeds.imagined(resource, place, key)
+            item = items.with_context(resource, item, path)
+            await world.put(place, key, item)
+        return item
+
+    async def _on_item(
+        self, world: World, role: Role, operation: Operation, arguments: Arguments
+    ) -> Outcome | Refusal:
+        resource = role.resource
+        if operation.path.rstrip("/").endswith("}"):
+            place, found_key = _item_place(self.name, operation.path, arguments.path)
+            key = found_key or ""
+        else:  # the body names the item
+            place = _place(self.name, operation.path, arguments.path)
+            body = arguments.body if isinstance(arguments.body, dict) else {}
+            key = str(body.get(resource.id_property or "", ""))
+        old = await self._find(world, resource, place, key, arguments.path)
+        if old is None and role.deed == "replace" and "201" in operation.responses:
+            return await self._put_new(world, role, operation, arguments, place, key)
+        if old is None:
+            return Refusal(404, f"there is no {resource.name} {key}")
+        if role.deed == "read":
+            return Outcome(role, item=old, key=key)
+        if role.deed == "delete":
+            await world.remove(place, key)
+            return Outcome(role, item=old, key=key)
+        change = items.replaced if role.deed == "replace" else items.updated
+        request = self._request(operation)
+        sent = self._sent(role, operation, arguments)
+        changed = change(resource, sent, request, old, now=await world.tick())
+        item = items.settled(resource, changed, old)
+        await world.put(place, key, item)
+        return Outcome(role, item=item, key=key)
+
+    async def _put_new(
+        self,
+        world: World,
+        role: Role,
+        operation: Operation,
+        arguments: Arguments,
+        place: str,
+        key: str,
+    ) -> Outcome:
+        base = self.seeds.imagined(role.resource, place, key)
+        sent = self._sent(role, operation, arguments)
+        request = self._request(operation)
+        item = items.made(role.resource, sent, request, base, now=await world.tick())
+        item = self.seeds.identified(role.resource, item, key)
+        item = items.settled(role.resource, item, base)
+        await world.put(place, key, item)
+        return Outcome(role, item=item, key=key, created=True)
+
+    async def _create(
+        self,
+        role: Role,
+        operation: Operation,
+        arguments: Arguments,
+        session: str,
+        place: str,
+        number: int,
+    ) -> Outcome | Refusal:
+        resource = role.resource
+        sent = self._sent(role, operation, arguments)
+        known = await self.digest(session) if self.engine.name == "llm" else {}
+        composed = await self.engine.compose(
+            Commission(
+                operation,
+                arguments,
+                resource.contract,
+                resource.name,
+                f"{place}#{number}",
+                digest=lambda: known,
+            )
+        )
+        base = composed.value if isinstance(composed.value, dict) else {}
+        async with self.store.open(session) as world:
+            keys = [key for key, _ in await world.items(place)]
+            key = self._key_of(resource, operation, sent)
+            if key is not None and key in keys:
+                return Refusal(409, f"there is already a {resource.name} {key}")
+            request = self._request(operation)
+            item = items.made(resource, sent, request, base, now=number)
+            base = items.with_context(resource, base, arguments.path)
+            item = items.with_context(resource, items.settled(resource, item, base), arguments.path)
+            if key is None:
+                key, item = self.seeds.named(resource, item, place, keys, number)
+            await world.put(place, key, item)
+        return Outcome(
+            role, item=item, key=key, created=True, source=composed.source, reason=composed.reason
+        )
+
+    def _key_of(self, resource: Resource, operation: Operation, sent: Item) -> str | None:
+        """The id that the client chose, when it may choose one."""
+        name = resource.id_property
+        request = self._request(operation)
+        if name is None or name not in sent or request is None:
+            return None
+        sayable = request.properties().get(name)
+        own = resource.contract.properties().get(name, True)
+        if sayable is None or resource.contract.flat(own).get("readOnly") is True:
+            return None
+        return str(sent[name])
+
+    # -- requests ---------------------------------------------------------------------------
+
+    def _request(self, operation: Operation) -> Contract | None:
+        reader = self.plans[operation.name].body_reader
+        contract = reader.main_contract() if reader is not None else None
+        if contract is None:
+            return None
+        inner = _inner(contract, self.resources.role(operation))
+        return inner if inner is not None else contract
+
+    def _sent(self, role: Role, operation: Operation, arguments: Arguments) -> Item:
+        """What the client says of the item: the body, or parameters that name properties."""
+        if isinstance(arguments.body, dict):
+            body = arguments.body
+            inner = _inner_name(body, role)
+            return body[inner] if inner is not None else body
+        if arguments.has_body:
+            return {}
+        known = {items.letters(name): name for name in role.resource.contract.properties()}
+        return {
+            known[items.letters(name)]: value
+            for name, value in arguments.query.items()
+            if items.letters(name) in known and operation.method != "delete"
+        }
+
+
+def _inner_name(body: Item, role: Role) -> str | None:
+    """The key of a body that wraps the item, as ``{"pet": {...}}`` does."""
+    if len(body) != 1:
+        return None
+    name, value = next(iter(body.items()))
+    known = role.resource.contract.properties()
+    wraps = items.letters(name) == items.letters(role.resource.name) or (name,) == role.wrapper
+    return name if wraps and name not in known and isinstance(value, dict) else None
+
+
+def _inner(contract: Contract, role: Role | None) -> Contract | None:
+    properties = contract.properties()
+    if role is None or len(properties) != 1:
+        return None
+    name = _inner_name({name: {} for name in properties}, role)
+    return contract.part(properties[name]) if name is not None else None
+
+
+def _place(api: str, template: str, values: Mapping[str, Any]) -> str:
+    """The name of a collection in the store: its path, with the API's name in front."""
+
+    def fill(match: re.Match[str]) -> str:
+        return quote(str(values.get(match[1], "")), safe="")
+
+    return f"{api}:{_PARAMETER.sub(fill, template.rstrip('/'))}"
+
+
+def _item_place(api: str, template: str, values: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The collection of the item with that path, and the item's id."""
+    above, _, last = template.rstrip("/").rpartition("/")
+    value = values.get(last.strip("{}"))
+    return _place(api, above, values), None if value is None else str(value)

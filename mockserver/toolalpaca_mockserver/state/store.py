@@ -1,0 +1,65 @@
+"""Where sessions are kept, as everybody else sees it.
+
+A *session* is an isolated world. A *collection* in it is known by the concrete path of its list,
+with the name of the API in front: ``railway:/bookings/8b1f/payments``. Items are JSON objects, and
+whoever has one must not change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+Item = dict[str, Any]
+
+
+class World(Protocol):
+    """One session, inside a transaction."""
+
+    async def begun(self, collection: str) -> bool:
+        """Whether *collection* has had its first items."""
+        ...
+
+    async def begin(self, collection: str, items: Mapping[str, Item]) -> None:
+        """Give *collection* its first items, by id, in order."""
+        ...
+
+    async def items(self, collection: str) -> list[tuple[str, Item]]:
+        """Ids and items of *collection*, oldest first."""
+        ...
+
+    async def get(self, collection: str, key: str) -> Item | None:
+        """The item with that id, or None."""
+        ...
+
+    async def put(self, collection: str, key: str, item: Item) -> None:
+        """Add the item, or put it in place of the one with that id."""
+        ...
+
+    async def remove(self, collection: str, key: str) -> None:
+        """Remove the item and the collections below it; the id counts as removed from then on."""
+        ...
+
+    async def was_removed(self, collection: str, key: str) -> bool:
+        """Whether there has been an item with that id."""
+        ...
+
+    async def tick(self) -> int:
+        """The number of this change, from 1: what tells new items and moments apart."""
+        ...
+
+
+class Store(Protocol):
+    """All sessions."""
+
+    def open(self, session: str) -> AbstractAsyncContextManager[World]:
+        """A transaction on the session with that name, which is made when it is new.
+
+        What was written is undone when the block raises.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Release what is held."""
+        ...

@@ -1,0 +1,120 @@
+"""Values that satisfy a schema: where all generated data comes from.
+
+A value is built, then checked; when the check fails it is built again from other choices, and in
+the end as the smallest thing the schema allows. The same seed, schema and key give the same value
+in every process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from toolalpaca.errors import ToolAlpacaError
+from toolalpaca.openapi.model import Schema
+from toolalpaca_mockserver.build import Build, DeadEnd, Effort
+from toolalpaca_mockserver.contract import Contract, Direction
+
+_CONTRACTS = 4096
+"""Compiled schemas that are kept; beyond it the least recently used is forgotten."""
+
+_EFFORTS = (
+    Effort("whole"),
+    Effort("leaves"),
+    *(Effort("none") for _ in range(6)),
+    *(Effort("leaves", minimal=True) for _ in range(2)),
+    *(Effort("none", minimal=True) for _ in range(6)),
+)
+
+
+class NoInstance(ToolAlpacaError):
+    """No value was found that satisfies the schema; there may be none."""
+
+
+class ValueGenerator:
+    """Makes values for the schemas of one document.
+
+    Args:
+        root: The document, which references in schemas lead into.
+        seed: Another seed, other values.
+        direction: ``response`` leaves out what is ``writeOnly``, ``request`` what is ``readOnly``.
+    """
+
+    def __init__(
+        self, root: Mapping[str, Any], seed: int = 0, *, direction: Direction = "response"
+    ) -> None:
+        self.root = root
+        self.seed = seed
+        self.direction: Direction = direction
+        self._contracts: OrderedDict[int, tuple[Schema, Contract]] = OrderedDict()
+
+    def generate(
+        self, schema: Schema, *, name: str = "", key: str = "", index: int | None = None
+    ) -> Any:
+        """A value that satisfies *schema*.
+
+        Args:
+            schema: May hold references into the document.
+            name: What the value is called, for realism: ``email``, ``station``.
+            key: Tells values of the same schema apart.
+            index: Its place in a list: examples are taken in order, each once.
+
+        Raises:
+            NoInstance: None was found.
+            DocumentError: The schema is broken.
+        """
+        return self.for_contract(self.contract(schema), name=name, key=key, index=index)
+
+    def contract(self, schema: Schema) -> Contract:
+        """*schema*, compiled once."""
+        known = self._contracts.get(id(schema))
+        if known is None:
+            known = (schema, Contract(schema, self.root, self.direction))
+            self._contracts[id(schema)] = known
+            if len(self._contracts) > _CONTRACTS:
+                self._contracts.popitem(last=False)
+        else:
+            self._contracts.move_to_end(id(schema))
+        return known[1]
+
+    def for_contract(
+        self,
+        contract: Contract,
+        *,
+        name: str = "",
+        key: str = "",
+        index: int | None = None,
+        examples: bool = True,
+    ) -> Any:
+        """A value that satisfies *contract*; see :meth:`generate`.
+
+        Args:
+            contract: A compiled schema.
+            name: What the value is called.
+            key: Tells values of the same schema apart.
+            index: Its place in a list.
+            examples: Whether the schema's examples may be used.
+        """
+        for attempt, effort in enumerate(_EFFORTS):
+            if not examples and effort.examples != "none":
+                continue
+            rng = random_for(self.seed, name, key, index, attempt)
+            try:
+                value = Build(contract, rng, effort, index).value(contract.schema, name)
+            except DeadEnd:
+                continue
+            if contract.is_valid(value):
+                return value
+        raise NoInstance(
+            f"no value was found for the schema of {name or 'a body'}",
+            hint="it may contradict itself",
+        )
+
+
+def random_for(*parts: object) -> random.Random:
+    """A source of choices that *parts* alone determine, in every process."""
+    text = "\x1f".join(map(str, parts)).encode(errors="surrogatepass")
+    return random.Random(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()))  # noqa: S311 - not for secrets

@@ -1,0 +1,87 @@
+"""JSON values as XML, with the names that the document's ``xml`` objects give.
+
+https://spec.openapis.org/oas/v3.1.1#xml-object
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from toolalpaca_mockserver.contract import Contract
+
+_NAME_START = re.compile(r"[^A-Za-z_]")
+_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def to_xml(value: Any, contract: Contract) -> bytes:
+    """*value*, which satisfies *contract*, as an XML document."""
+    flat = contract.shape
+    name = _hint(flat).get("name") or contract.name or "root"
+    if isinstance(value, list) and not _hint(flat).get("wrapped"):
+        name = _hint(flat).get("name") or "items"
+    text = _element(str(name), value, flat, contract, wrapped=True)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text.encode("utf-8", "replace")
+
+
+def _element(
+    name: str, value: Any, flat: dict[str, Any], contract: Contract, *, wrapped: bool = False
+) -> str:
+    hint = _hint(flat)
+    tag = _tag(str(hint.get("name") or name), hint)
+    if isinstance(value, list):
+        items = contract.flat(flat.get("items", True))
+        inner = str(_hint(items).get("name") or name if not wrapped else _item_name(name, items))
+        parts = "".join(_element(inner, item, items, contract) for item in value)
+        return f"<{tag}>{parts}</{tag}>" if wrapped or hint.get("wrapped") else parts
+    namespace = _namespace(hint)
+    if not isinstance(value, dict):
+        return f"<{tag}{namespace}>{_text(value)}</{tag}>"
+    properties = contract.properties(flat)
+    attributes, children = namespace, ""
+    for key, item in value.items():
+        part = contract.flat(properties.get(key, True))
+        if _hint(part).get("attribute") and not isinstance(item, (dict, list)):
+            attributes += f" {_tag(str(_hint(part).get('name') or key), {})}={_attribute(item)}"
+        else:
+            children += _element(key, item, part, contract)
+    return f"<{tag}{attributes}>{children}</{tag}>"
+
+
+def _item_name(name: str, items: dict[str, Any]) -> str:
+    return str(_hint(items).get("name") or (name[:-1] if name.endswith("s") else "item"))
+
+
+def _hint(flat: dict[str, Any]) -> dict[str, Any]:
+    hint = flat.get("xml")
+    return hint if isinstance(hint, dict) else {}
+
+
+def _namespace(hint: dict[str, Any]) -> str:
+    """The declaration of the element's namespace, with a space in front; ``""`` for none."""
+    uri, prefix = hint.get("namespace"), hint.get("prefix")
+    if not uri:
+        return ""
+    return f" xmlns{':' + _NAME.sub('_', str(prefix)) if prefix else ''}={quoteattr(str(uri))}"
+
+
+def _tag(name: str, hint: dict[str, Any]) -> str:
+    plain = _NAME.sub("_", name) or "_"
+    if _NAME_START.match(plain):
+        plain = "_" + plain
+    # A prefix whose namespace is not said would not be well-formed XML.
+    prefixed = hint.get("prefix") and hint.get("namespace")
+    return f"{_NAME.sub('_', str(hint['prefix']))}:{plain}" if prefixed else plain
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return escape("".join(c for c in str(value) if c >= " " or c in "\t\n\r"))
+
+
+def _attribute(value: Any) -> str:
+    return quoteattr("true" if value is True else "false" if value is False else str(value or ""))
