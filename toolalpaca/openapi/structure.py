@@ -48,7 +48,7 @@ class Field(NamedTuple):
 Fields: TypeAlias = Mapping[str, Field]
 Tables: TypeAlias = Mapping[str, Fields]
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+METHOD_NAMES = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _ONE_SCHEMA = (
     "additionalItems",
     "additionalProperties",
@@ -102,7 +102,7 @@ OPENAPI_3: Tables = {
         "mediaTypes": Field("mediaType", "map"),
     },
     "pathItem": {
-        **{method: Field("operation", "one") for method in _METHODS},
+        **{method: Field("operation", "one") for method in METHOD_NAMES},
         "additionalOperations": Field("operation", "map"),
         "parameters": Field("parameter", "list"),
     },
@@ -138,7 +138,7 @@ SWAGGER_2: Tables = {
         "responses": Field("response", "map"),
     },
     "pathItem": {
-        **{method: Field("operation", "one") for method in _METHODS},
+        **{method: Field("operation", "one") for method in METHOD_NAMES},
         "parameters": Field("parameter", "list"),
     },
     "operation": {

@@ -41,6 +41,8 @@ def _upgrade_object(node: Node, value: dict[str, Any]) -> dict[str, Any]:
         # A Reference Object; 3.1 gives a meaning to these two siblings, and to no other.
         kept = ("$ref", "summary", "description")
         return {key: item for key, item in value.items() if key in kept}
+    if node.kind in ("parameter", "header") and value.get("in") != "query":
+        value.pop("allowEmptyValue", None)  # never meant anything there; 3.1 refuses it
     return value
 
 
