@@ -157,7 +157,7 @@ class Responder:
                 body.contract,
                 plan.operation.name,
                 key,
-                body.examples if examples is None else examples,
+                examples=body.examples if examples is None else examples,
                 digest=lambda: known,
             )
         )
@@ -264,13 +264,7 @@ class Responder:
         if response is not None and content_type and status not in _EMPTY:
             try:
                 body = plan.body_of(response, content_type)
-                value = error_body(
-                    self.generator,
-                    body,
-                    status,
-                    said,
-                    answer_problem=problem(status, detail, reasons),
-                )
+                value = error_body(self.generator, body.contract, status, said, reasons)
                 answer.content_type, answer.body = _encode(value, content_type, body)
             except (NoInstance, DocumentError):
                 pass  # what the document declares cannot be made; the problem details stand
@@ -317,12 +311,10 @@ class Responder:
                 continue
             answer.headers[name] = header_text(_simple(value, header.explode))
         redirects = 300 <= answer.status < 400
-        if outcome is not None and outcome.created and outcome.key:
+        if outcome is not None and outcome.created and outcome.role.resource.reader is not None:
             at_item = plan.operation.path.rstrip("/").endswith("}")
-            path = request.path.rstrip("/")
-            answer.headers["Location"] = (
-                path if at_item else f"{path}/{quote(outcome.key, safe='')}"
-            )
+            own = "" if at_item else "/" + quote(outcome.key, safe="")
+            answer.headers["Location"] = request.origin + request.path.rstrip("/") + own
         elif redirects:
             answer.headers["Location"] = "/_toolalpaca/"
 

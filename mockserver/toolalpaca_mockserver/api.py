@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from toolalpaca.openapi.model import Document, Operation
-from toolalpaca_mockserver.answers import Answer, Responder
+from toolalpaca_mockserver.answers import Answer, Responder, dump
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import read_preferences
@@ -31,10 +31,18 @@ class Api:
         make_engine: Makes the engine that composes bodies.
         store: Where sessions are kept.
         seed: For generated values.
+        open_world: See :class:`~toolalpaca_mockserver.state.simulation.Simulation`.
     """
 
     def __init__(
-        self, document: Document, prefix: str, make_engine: EngineFactory, store: Store, seed: int
+        self,
+        document: Document,
+        prefix: str,
+        make_engine: EngineFactory,
+        store: Store,
+        seed: int,
+        *,
+        open_world: bool = False,
     ) -> None:
         self.document = document
         self.prefix = prefix
@@ -45,7 +53,9 @@ class Api:
         self.engine = make_engine(generator)
         resources = Resources(document, plans)
         seeds = Seeds(generator, resources)
-        simulation = Simulation(document.name, plans, resources, seeds, self.engine, store)
+        simulation = Simulation(
+            document.name, plans, resources, seeds, self.engine, store, open_world=open_world
+        )
         self.responder = Responder(generator, self.engine, simulation)
 
     async def answer(self, request: Request, path: str, session: str) -> Answer:
@@ -97,8 +107,6 @@ class Api:
 
 def problem_answer(status: int, detail: str) -> Answer:
     """Problem details for a request that reached no operation."""
-    from toolalpaca_mockserver.answers import dump
-
     return Answer(
         status,
         dump(problem(status, detail)),

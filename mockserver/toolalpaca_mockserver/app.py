@@ -50,6 +50,7 @@ def create_app(
     engine: EngineFactory = SchemaEngine,
     store: Store | None = None,
     journal: Journal = ignore,
+    open_world: bool = False,
 ) -> MockServerApp:
     """The application that serves *documents*: one at the root, several at ``/{name}`` each.
 
@@ -59,26 +60,30 @@ def create_app(
         engine: Makes the engine of each document from its value generator.
         store: Where sessions are kept; by default in memory.
         journal: Told of every request.
+        open_world: Whether an item that nobody has listed, made or deleted exists when it is asked
+            for; otherwise it is a 404 wherever a list shows all that there are.
     """
-    return MockServerApp(documents, seed, engine, store or MemoryStore(), journal)
+    store = store or MemoryStore()
+    alone = len(documents) == 1
+    apis = [
+        Api(
+            document,
+            "" if alone else f"/{document.name}",
+            engine,
+            store,
+            seed,
+            open_world=open_world,
+        )
+        for document in documents
+    ]
+    return MockServerApp(apis, store, journal)
 
 
 class MockServerApp:
     """See :func:`create_app`."""
 
-    def __init__(
-        self,
-        documents: Sequence[Document],
-        seed: int,
-        engine: EngineFactory,
-        store: Store,
-        journal: Journal,
-    ) -> None:
-        alone = len(documents) == 1
-        self.apis = [
-            Api(document, "" if alone else f"/{document.name}", engine, store, seed)
-            for document in documents
-        ]
+    def __init__(self, apis: Sequence[Api], store: Store, journal: Journal) -> None:
+        self.apis = list(apis)
         self._by_prefix = {api.prefix: api for api in self.apis}
         self._store = store
         self._journal = journal

@@ -45,6 +45,11 @@ def configure(parser: CommandParser) -> None:
         help="what makes up answers: the schemas, or a language model (--model)",
     )
     parser.add_argument(
+        "--open-world",
+        action="store_true",
+        help="imagine an item with an unknown id instead of answering 404",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="one JSON object a line: ready, then each request"
     )
     add_model_options(parser)
@@ -66,7 +71,13 @@ def run(options: Namespace) -> int:
     documents = load_documents(options.source)
     listener = bind(options.host, options.port)
     show: Callable[[Entry], None] = _show_json if options.json else _show_line
-    app = create_app(documents, seed=options.seed, engine=make_engine, journal=show)
+    app = create_app(
+        documents,
+        seed=options.seed,
+        engine=make_engine,
+        journal=show,
+        open_world=options.open_world,
+    )
     url = url_of(listener)
     say_ready = _ready_json if options.json else _ready_lines
     try:

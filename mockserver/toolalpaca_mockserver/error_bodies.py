@@ -1,120 +1,170 @@
-"""Error bodies as a document declares them, carrying what went wrong."""
+"""Error bodies as a document declares them, carrying what went wrong.
+
+Properties are known by the names in use: a text called ``message`` or ``detail`` says what is
+wrong, a number called ``status`` or ``code`` is the status, a list of objects called ``errors``
+holds the reasons. What a name suggests is kept only where the schema allows it.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from toolalpaca.openapi.structure import copy_json
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.plan import ResponseBody
-from toolalpaca_mockserver.values import ValueGenerator
+from toolalpaca_mockserver.problems import Reason, phrase
+from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
-_MESSAGES = (
-    "detail",
-    "message",
-    "error_description",
-    "errormessage",
-    "error_message",
-    "msg",
-    "description",
-    "title",
-    "error",
-    "reason",
-    "fault",
-    "errors",
-    "error_summary",
+_MESSAGES = frozenset(
+    {
+        "detail",
+        "details",
+        "message",
+        "errordescription",
+        "errormessage",
+        "msg",
+        "description",
+        "reason",
+        "fault",
+        "errorsummary",
+        "usermessage",
+        "developermessage",
+        "info",
+    }
 )
-_STATUSES = ("status", "statuscode", "status_code", "httpstatus", "code")
+_TITLES = frozenset({"title", "error", "errortype", "name", "phrase"})
+_STATUSES = frozenset({"status", "statuscode", "httpstatus", "httpcode", "code", "errorcode"})
+_LISTS = frozenset(
+    {"errors", "violations", "fields", "details", "invalidparams", "issues", "causes"}
+)
+_PLACES = frozenset(
+    {"field", "pointer", "path", "property", "parameter", "param", "source", "name"}
+)
+_RULES = frozenset({"code", "rule", "type", "issue", "keyword", "location"})
 _LONGEST = 500
+_DEEPEST = 4
+_MOST_REASONS = 20
 
 
 def error_body(
     generator: ValueGenerator,
-    body: ResponseBody,
+    contract: Contract,
     status: int,
     message: str,
-    *,
-    answer_problem: dict[str, Any],
+    reasons: Sequence[Reason] = (),
 ) -> Any:
-    """A body that satisfies the declared schema and says *message* where it can.
+    """A body that satisfies the declared schema and says what is wrong wherever it can.
 
     Args:
-        generator: Makes the rest of it.
-        body: What is declared.
-        status: The status that it goes with.
-        message: What went wrong.
-        answer_problem: The same as problem details, used whole where the schema is theirs.
+        generator: Makes what the schema demands besides.
+        contract: What is declared.
+        status: The status that the body goes with.
+        message: What went wrong, in one sentence.
+        reasons: What went wrong, one by one.
+
+    Raises:
+        NoInstance: Nothing satisfies the schema.
     """
-    contract = body.contract
-    names = contract.properties()
-    if {"title", "detail"} <= names.keys() or {"title", "status"} <= names.keys():
-        shown = {name: value for name, value in answer_problem.items() if name in names}
-        if contract.is_valid(shown):
-            return shown
-    value = generator.for_contract(contract, name="error", key=f"error {status}")
-    return _saying(value, contract, status, message[:_LONGEST])
+    key = f"error {status}"
+    try:
+        body = generator.for_contract(contract, name="error", key=key, examples=False, minimal=True)
+    except NoInstance:
+        body = generator.for_contract(contract, name="error", key=key)
+    teller = _Teller(contract, status, message[:_LONGEST], reasons)
+    if isinstance(body, str):
+        return teller.message if contract.is_valid(teller.message) else body
+    return teller.tell(body)
 
 
-def _saying(value: Any, contract: Contract, status: int, message: str) -> Any:
-    """*value* with the message and the status put where they fit."""
-    if isinstance(value, str):
-        return message if contract.is_valid(message) else value
-    said = copy_json(value)
-    for path in _text_places(said):
-        candidate = _with(said, path, message)
-        if contract.is_valid(candidate):
-            said = candidate
-            break
-    for path in _status_places(said):
-        for number in (status, str(status)):
-            candidate = _with(said, path, number)
-            if contract.is_valid(candidate):
-                said = candidate
-                break
-    return said
+class _Teller:
+    """Puts what went wrong into a body, one property after another.
+
+    Args:
+        contract: What the body must satisfy, before and after.
+        status: The status.
+        message: What went wrong.
+        reasons: What went wrong, one by one.
+    """
+
+    def __init__(
+        self, contract: Contract, status: int, message: str, reasons: Sequence[Reason]
+    ) -> None:
+        self.contract = contract
+        self.status = status
+        self.message = message
+        self.reasons = reasons[:_MOST_REASONS]
+
+    def tell(self, body: Any) -> Any:
+        """*body* with all that fits."""
+        return self._object(body, self.contract.shape, lambda value: value, 0)
+
+    def _object(
+        self, body: Any, flat: dict[str, Any], whole: Callable[[Any], Any], depth: int
+    ) -> Any:
+        """*body*, a part of a whole, with all that fits; *whole* puts a part in its place."""
+        if not isinstance(body, dict) or depth > _DEEPEST:
+            return body
+        for name, schema in self.contract.properties(flat).items():
+            part = self.contract.flat(schema)
+            for value in self._suggestions(_letters(name), part, name in body):
+                candidate = {**body, name: value}
+                if self.contract.is_valid(whole(candidate)):
+                    body = candidate
+                    break
+            if isinstance(body.get(name), dict):
+                body = self._below(body, name, part, whole, depth)
+        return body
+
+    def _below(
+        self,
+        body: dict[str, Any],
+        name: str,
+        part: dict[str, Any],
+        whole: Callable[[Any], Any],
+        depth: int,
+    ) -> dict[str, Any]:
+        def place(value: Any) -> Any:
+            return whole({**body, name: value})
+
+        return {**body, name: self._object(body[name], part, place, depth + 1)}
+
+    def _suggestions(self, name: str, part: dict[str, Any], present: bool) -> list[Any]:
+        """Values for a property of that name, best first."""
+        types = self.contract.types(part)
+        if "array" in types and name in _LISTS:
+            items = self.contract.flat(part.get("items", True))
+            return [self._list(items)] if self.reasons else []
+        if name in _STATUSES and name != "code":
+            return [self.status, str(self.status)]
+        if name == "code":
+            return [self.status, str(self.status)] if "integer" in types or present else []
+        if name in _MESSAGES and types & {"string"}:
+            return [self.message]
+        if name in _TITLES and types & {"string"}:
+            return [phrase(self.status)] if name == "title" else [self.message]
+        if name == "type" and present:
+            return ["about:blank"]
+        return []
+
+    def _list(self, items: dict[str, Any]) -> list[Any]:
+        """The reasons as a list of the declared kind."""
+        if "object" not in self.contract.types(items):
+            return [reason.message for reason in self.reasons]
+        names = self.contract.properties(items)
+        return [self._entry(reason, names) for reason in self.reasons]
+
+    def _entry(self, reason: Reason, names: dict[str, Any]) -> dict[str, Any]:
+        entry: dict[str, Any] = {}
+        for name in names:
+            plain = _letters(name)
+            if plain in _MESSAGES or plain in _TITLES - {"name"}:
+                entry[name] = reason.message
+            elif plain in _PLACES:
+                entry[name] = reason.pointer if plain == "pointer" else reason.pointer.strip("/")
+            elif plain in _RULES:
+                entry[name] = reason.location if plain == "location" else reason.rule
+        return entry
 
 
-def _text_places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Where a message may go, likeliest first."""
-    found: list[tuple[str | int, ...]] = []
-    deeper: list[tuple[str | int, ...]] = []
-    if isinstance(value, list):
-        return _text_places(value[0], (*path, 0)) if value else []
-    if not isinstance(value, dict):
-        return [path] if isinstance(value, str) and path else []
-    names = {name.lower(): name for name in value}
-    for wanted in _MESSAGES:
-        name = names.get(wanted)
-        if name is None:
-            continue
-        if isinstance(value[name], str):
-            found.append((*path, name))
-        elif isinstance(value[name], (dict, list)) and len(path) < 3:
-            deeper.extend(_text_places(value[name], (*path, name)))
-    return [*found, *deeper]
-
-
-def _status_places(value: Any) -> list[tuple[str | int, ...]]:
-    places: list[tuple[str | int, ...]] = []
-    for prefix, part in (((), value), *(((k,), v) for k, v in _items(value))):
-        for name, item in _items(part):
-            if name.lower() in _STATUSES and type(item) in (int, str):
-                digits = isinstance(item, int) or item.isdigit()
-                if digits:
-                    places.append((*prefix, name))
-    return places
-
-
-def _items(value: Any) -> list[tuple[str, Any]]:
-    return list(value.items()) if isinstance(value, dict) else []
-
-
-def _with(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
-    if not path:
-        return new
-    head, rest = path[0], path[1:]
-    if isinstance(value, dict):
-        return {**value, head: _with(value[str(head)], rest, new)}
-    changed = list(value)
-    changed[int(head)] = _with(changed[int(head)], rest, new)
-    return changed
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -67,14 +67,20 @@ def reasons_of(
     reasons = []
     for violation in contract.violations(value):
         place = f"{what} at {violation.pointer}" if violation.pointer else what
-        message = violation.message
-        if message.startswith("the value"):
-            message = place + message.removeprefix("the value")
-        else:
-            message = f"{place}: {message}"
-        shown = _NO_VALUE if violation.rule == "required" else violation.value
         where = pointer + violation.pointer
-        reasons.append(Reason(location, where, violation.rule, message, shown))
+        for name in violation.properties:
+            lacks = violation.rule == "required"
+            verb = "lacks" if lacks else "must not have"
+            inside = f"{where}/{name.replace('~', '~0').replace('/', '~1')}"
+            message = f"{place} {verb} the property {name}"
+            reasons.append(Reason(location, inside, violation.rule, message))
+        if not violation.properties:
+            message = violation.message
+            if message.startswith("the value"):
+                message = place + message.removeprefix("the value")
+            else:
+                message = f"{place}: {message}"
+            reasons.append(Reason(location, where, violation.rule, message, violation.value))
     return reasons
 
 

@@ -88,6 +88,7 @@ class ValueGenerator:
         key: str = "",
         index: int | None = None,
         examples: bool = True,
+        minimal: bool = False,
     ) -> Any:
         """A value that satisfies *contract*; see :meth:`generate`.
 
@@ -97,9 +98,10 @@ class ValueGenerator:
             key: Tells values of the same schema apart.
             index: Its place in a list.
             examples: Whether the schema's examples may be used.
+            minimal: Whether only what is required is made.
         """
         for attempt, effort in enumerate(_EFFORTS):
-            if not examples and effort.examples != "none":
+            if (not examples and effort.examples != "none") or (minimal and not effort.minimal):
                 continue
             rng = random_for(self.seed, name, key, index, attempt)
             try:

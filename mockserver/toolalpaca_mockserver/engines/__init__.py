@@ -27,6 +27,7 @@ class Commission:
         contract: What the value must satisfy.
         name: What the value is called, for realism.
         key: Tells this value apart from others for the same contract.
+        index: Its place in a list, or None: further items are less like the document's examples.
         examples: Values of the document that satisfy the contract.
         digest: Tells what is remembered that matters here, as JSON; called only when needed.
     """
@@ -36,6 +37,7 @@ class Commission:
     contract: Contract
     name: str
     key: str
+    index: int | None = None
     examples: tuple[Example, ...] = ()
     digest: Callable[[], Any] = field(default=dict)
 

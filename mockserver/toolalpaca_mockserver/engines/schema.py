@@ -23,7 +23,10 @@ class SchemaEngine:
         if commission.examples:
             return Composed(commission.examples[0].value, "example")
         value = self.generator.for_contract(
-            commission.contract, name=commission.name, key=commission.key
+            commission.contract,
+            name=commission.name,
+            key=commission.key,
+            index=commission.index,
         )
         return Composed(value, "schema")
 

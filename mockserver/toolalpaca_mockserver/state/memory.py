@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from toolalpaca_mockserver.state.store import Item
 
@@ -117,7 +118,8 @@ class MemoryWorld:
     async def remove(self, collection: str, key: str) -> None:
         """Remove the item and the collections below it."""
         collections = self._session.collections
-        below = {n: c for n, c in collections.items() if n.startswith(f"{collection}/{key}/")}
+        start = f"{collection}/{quote(key, safe='')}/"
+        below = {n: c for n, c in collections.items() if n.startswith(start)}
         for name in below:
             del collections[name]
         found = collections.setdefault(collection, _Collection())

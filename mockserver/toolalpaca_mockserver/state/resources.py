@@ -125,6 +125,12 @@ class Resources:
         found = ((item, self.behind(item)) for item in items)
         return [(item, resource) for item, resource in found if resource is not None]
 
+    def added_below(self, collection: str) -> list[str]:
+        """Paths below an item of *collection*, from its id on, to which clients can add."""
+        start = nameless(collection) + "/{}"
+        below = (path.removeprefix(start) for path in self._paths if path.startswith(start + "/"))
+        return [path for path in below if "{" not in path and "post" in self._paths[start + path]]
+
     @property
     def tops(self) -> list[str]:
         """Paths of the collections that belong to no item."""

@@ -15,7 +15,7 @@ from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.state import items
 from toolalpaca_mockserver.state.queries import Page, equalities, matching, page_of
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
-from toolalpaca_mockserver.state.seeds import Seeds
+from toolalpaca_mockserver.state.seeds import AT_TOP, Seeds
 from toolalpaca_mockserver.state.store import Item, Store, World
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
@@ -69,6 +69,8 @@ class Simulation:
         seeds: Makes items.
         engine: Composes what is created.
         store: Where sessions are kept.
+        open_world: Whether an item that nobody has listed, made or deleted exists when it is asked
+            for, although its resource is one whose items are all known.
     """
 
     def __init__(
@@ -79,6 +81,8 @@ class Simulation:
         seeds: Seeds,
         engine: Engine,
         store: Store,
+        *,
+        open_world: bool = False,
     ) -> None:
         self.name = name
         self.plans = plans
@@ -86,6 +90,7 @@ class Simulation:
         self.seeds = seeds
         self.engine = engine
         self.store = store
+        self.open_world = open_world
 
     async def act(
         self, operation: Operation, arguments: Arguments, session: str
@@ -182,7 +187,8 @@ class Simulation:
         """The item, imagined when nobody can know that it does not exist."""
         await self._begun(world, resource, place, path)
         item = await world.get(place, key)
-        if item is None and not resource.closed and not await world.was_removed(place, key):
+        imaginable = self.open_world or not resource.closed
+        if item is None and imaginable and not await world.was_removed(place, key):
             item = self.seeds.imagined(resource, place, key)
             item = items.with_context(resource, item, path)
             await world.put(place, key, item)
@@ -254,6 +260,7 @@ class Simulation:
                 resource.contract,
                 resource.name,
                 f"{place}#{number}",
+                index=AT_TOP + number,  # the document's examples are taken by the first items
                 digest=lambda: known,
             )
         )
@@ -261,7 +268,7 @@ class Simulation:
         async with self.store.open(session) as world:
             keys = [key for key, _ in await world.items(place)]
             key = self._key_of(resource, operation, sent)
-            if key is not None and key in keys:
+            if key is not None and key in keys and "409" in operation.responses:
                 return Refusal(409, f"there is already a {resource.name} {key}")
             request = self._request(operation)
             item = items.made(resource, sent, request, base, now=number)
@@ -270,9 +277,17 @@ class Simulation:
             if key is None:
                 key, item = self.seeds.named(resource, item, place, keys, number)
             await world.put(place, key, item)
+            await self._begin_below(world, operation.path, place, key)
         return Outcome(
             role, item=item, key=key, created=True, source=composed.source, reason=composed.reason
         )
+
+    async def _begin_below(self, world: World, template: str, place: str, key: str) -> None:
+        """Nothing belongs to a new item yet: what clients add to it begins empty."""
+        for suffix in self.resources.added_below(template):
+            below = f"{place}/{quote(key, safe='')}{suffix}"
+            if not await world.begun(below):
+                await world.begin(below, {})
 
     def _key_of(self, resource: Resource, operation: Operation, sent: Item) -> str | None:
         """The id that the client chose, when it may choose one."""

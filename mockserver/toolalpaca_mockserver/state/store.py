@@ -1,8 +1,9 @@
 """Where sessions are kept, as everybody else sees it.
 
 A *session* is an isolated world. A *collection* in it is known by the concrete path of its list,
-with the name of the API in front: ``railway:/bookings/8b1f/payments``. Items are JSON objects, and
-whoever has one must not change it.
+with the name of the API in front: ``railway:/bookings/8b1f/payments``. What belongs to an item
+stands below the item's path, with its id percent-encoded. Items are JSON objects, and whoever has
+one must not change it.
 """
 
 from __future__ import annotations
