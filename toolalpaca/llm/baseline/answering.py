@@ -9,7 +9,7 @@ from typing import Any, Final
 from toolalpaca.llm.baseline.catalog import Catalog, Tool
 from toolalpaca.llm.baseline.matching import describe
 from toolalpaca.llm.baseline.results import Result
-from toolalpaca.llm.baseline.text import name_stems
+from toolalpaca.llm.baseline.text import name_stems, name_words, plural, singular, stem
 from toolalpaca.llm.baseline.vocabulary import ID_WORDS, concept
 
 _ITEMS: Final = 5
@@ -59,19 +59,28 @@ def _sentence(outcome: Outcome) -> str:
         return f"I tried to {task}, and nothing was found."
     items = result.items
     if items is not None:
-        return _list_sentence(task, items, result.body, outcome.wanted)
+        return _list_sentence(_noun(outcome.tool), items, result.body, outcome.wanted)
     if isinstance(result.body, Mapping) and result.body:
-        return f"Done ({task}): {_fields(result.body, outcome.wanted, _FIELDS)}."
+        told = _fields(result.body, outcome.wanted, _FIELDS)
+        if outcome.tool.reads:
+            return f"The {_noun(outcome.tool)}: {told}."
+        return f"Done ({task}): {told}."
     text = "" if result.body is None and not result.text else _shortened(result.text)
     return f"Done ({task}): {text}." if text and result.status != 204 else f"Done ({task})."
 
 
-def _list_sentence(task: str, items: list[Any], body: Any, wanted: frozenset[str]) -> str:
+def _list_sentence(noun: str, items: list[Any], body: Any, wanted: frozenset[str]) -> str:
     total = body.get("total", len(items)) if isinstance(body, Mapping) else len(items)
     count = total if isinstance(total, int) and total >= len(items) else len(items)
     shown = "; ".join(_item(item, wanted) for item in items[:_ITEMS])
     rest = f"; and {count - _ITEMS} more" if count > _ITEMS else ""
-    return f"Done ({task}): {count} found: {shown}{rest}."
+    return f"I found {count} {noun if count == 1 else plural(noun)}: {shown}{rest}."
+
+
+def _noun(tool: Tool) -> str:
+    """What a tool's results are called: the last word of its name that is no verb."""
+    words = [word for word in name_words(tool.name) if stem(word) in tool.nouns]
+    return singular(words[-1]) if words else "result"
 
 
 def _item(item: Any, wanted: frozenset[str]) -> str:

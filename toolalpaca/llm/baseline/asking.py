@@ -20,6 +20,14 @@ _IGNORANCE = re.compile(
     r"(?:know|sure|tell|say|have|remember|provide|certain)|no idea|unknown|not specified|nobody)\b",
     re.IGNORECASE,
 )
+# "The start date is 2027-01-04. The city is Graz."
+_OWNER = r"(?:the|my|our|it'?s|its)"
+_TOLD = re.compile(
+    rf"(?:^|[.;,\n]\s+)(?:and\s+)?{_OWNER}\s+(?P<label>[\w .-]{{1,60}}?)\s+"
+    rf"(?:is|are)\s+(?P<value>.+?)"
+    rf"(?=(?:[.;,]\s+(?:and\s+)?{_OWNER}\s+[\w .-]{{1,60}}?\s+(?:is|are)\s)|[.;]?\s*$)",
+    re.IGNORECASE | re.DOTALL,
+)
 _SHORT: Final = 6  # words of a reply that is nothing but the value
 _CHOICES: Final = 8
 
@@ -27,16 +35,7 @@ _CHOICES: Final = 8
 def question(tool: Tool, missing: Sequence[Slot]) -> str:
     """The question for what is missing, each with its name, what it is and what it can be."""
     parts = "; ".join(_described(slot) for slot in missing)
-    return f"To {_infinitive(tool)} I need: {parts}. What should I use?"
-
-
-def _infinitive(tool: Tool) -> str:
-    text = describe(tool)
-    first, _, rest = text.partition(" ")
-    # "Returns a pet" describes; "return a pet" goes on from "to".
-    if first.endswith("s") and not first.endswith("ss") and len(first) > 4:
-        first = first[:-3] + "y" if first.endswith("ies") else first[:-1]
-    return f"{first} {rest}".strip()
+    return f"To {describe(tool)} I need: {parts}. What should I use?"
 
 
 def _described(slot: Slot) -> str:
@@ -62,7 +61,8 @@ def read_reply(
     passage = Passage(reply, -1.0, today)
     names: dict[tuple[str, ...], str] = {}
     for slot in missing:
-        stated = [text for label, text, *_ in passage.labelled if label_matches(label, slot)]
+        told = [*((m["label"], m["value"]) for m in _TOLD.finditer(reply)), *passage.labels]
+        stated = [text for label, text in told if label_matches(label, slot)]
         stated = [text for text in stated if not is_ignorant(text)]
         if (
             not stated

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from toolalpaca.llm.baseline.codes import codes_for
@@ -22,8 +22,17 @@ from toolalpaca.llm.baseline.coercion import (
 from toolalpaca.llm.baseline.mentions import Mention
 from toolalpaca.llm.baseline.passages import Passage, cue, label_matches, noun_before
 from toolalpaca.llm.baseline.slots import Slot
-from toolalpaca.llm.baseline.text import Token, name_words, stem, stem_set, stems
+from toolalpaca.llm.baseline.text import (
+    Token,
+    name_words,
+    stem,
+    stem_set,
+    stems,
+    tokens,
+)
 from toolalpaca.llm.baseline.vocabulary import (
+    CODE_WORDS,
+    ID_WORDS,
     NAME_WORDS,
     NEGATIONS,
     ORDINALS,
@@ -88,15 +97,76 @@ def candidates(
     elif slot.kind == "array":
         yield from _lists(slot, passage, number, nouns)
     elif slot.kind != "object":
-        for mention in passage.mentions:
-            value = coerce_mention(slot, mention)
-            if value is not NOTHING:
-                score = _shape(slot, mention, passage, nouns) + cue(slot, mention, passage, nouns)
-                yield Candidate(
-                    value, score - passage.discount, number, mention.start, mention.end, mention
-                )
+        yield from _mentioned(slot, passage, number, nouns)
         if slot.kind == "string":
             yield from _named_words(slot, passage, number)
+            yield from _coded(slot, passage, number)
+
+
+def _mentioned(
+    slot: Slot, passage: Passage, number: int, nouns: tuple[str, ...]
+) -> Iterator[Candidate]:
+    for mention in passage.mentions:
+        mention = _without_nouns(mention, nouns)
+        value = coerce_mention(slot, mention) if mention.text else NOTHING
+        if value is NOTHING:
+            continue
+        near = cue(slot, mention, passage, nouns)
+        if slot.kind == "string" and not slot.selective:
+            if mention.kind == "number" and (near < 1.5 or _ends_name(mention, passage)):
+                continue  # a number is a text only where the text says so
+            if slot.noun is not None and not _is_identifier(mention, passage):
+                continue
+        score = _shape(slot, mention, passage, nouns) + near - passage.discount
+        yield Candidate(value, score, number, mention.start, mention.end, mention)
+
+
+def _ends_name(number: Mention, passage: Passage) -> bool:
+    """Whether a number is part of a name: 5 in "Main Street 5"."""
+    return any(
+        m.kind == "name" and m.start <= number.start and number.end <= m.end
+        for m in passage.mentions
+    )
+
+
+def _without_nouns(mention: Mention, nouns: tuple[str, ...]) -> Mention:
+    """A phrase without the tool's own nouns at its ends: "pumpkin" of "pumpkin recipes"."""
+    if mention.kind not in ("phrase", "name"):
+        return mention
+    own = {concept(noun) for noun in nouns}
+    words = tokens(mention.text)
+    kept = [t for t in words if concept(t.stem) not in own]
+    if len(kept) == len(words) or (kept and mention.kind == "name"):
+        return mention
+    if not kept:
+        return replace(mention, text="", value="")
+    start, end = kept[0].start, kept[-1].end
+    text = mention.text[start:end]
+    return replace(
+        mention, start=mention.start + start, end=mention.start + end, text=text, value=text
+    )
+
+
+def _is_identifier(mention: Mention, passage: Passage) -> bool:
+    """Whether a mention can be an id: a name is one only where the text calls it so."""
+    if mention.kind not in ("name", "phrase", "quoted"):
+        return True
+    before = {token.text.lower() for token in passage.before(mention.start)[:2]}
+    return bool(before & (ID_WORDS | CODE_WORDS))
+
+
+def _coded(slot: Slot, passage: Passage, number: int) -> Iterator[Candidate]:
+    """Codes for countries, languages and currencies that the text names by word."""
+    if not (slot.selective or {"code", "iso"} & slot.described):
+        return
+    names = {concept(stem(name)): code for name, code in codes_for(frozenset(slot.words))}
+    for token in passage.tokens:
+        code = names.get(concept(token.stem))
+        fitting = [c for c in (code, code.lower()) if slot.accepts(c)] if code else []
+        if fitting:
+            mention = Mention("name", token.start, token.end, token.text, token.text)
+            score = 2.5 + cue(slot, mention, passage, ()) - passage.discount
+            yield Candidate(fitting[0], score, number, token.start, token.end, mention)
 
 
 def _shape(slot: Slot, mention: Mention, passage: Passage, nouns: tuple[str, ...]) -> float:
@@ -129,6 +199,9 @@ def _affinity(slot: Slot, mention: Mention, passage: Passage, nouns: tuple[str, 
     if mention.kind == "quoted":
         score += 0.5 if words & (NAME_WORDS | QUERY_WORDS) else -0.3 if words & _PLACES else 0.0
     elif mention.kind == "name":
+        # "Main Street 5" is a street.
+        told = {concept(token.stem) for token in tokens(mention.text)[1:]}
+        score += 1.5 if told & {concept(word) for word in words} else 0.0
         people = words & NAME_WORDS and " " in mention.text
         score += 0.6 if people else 0.4 if words & (NAME_WORDS | _PLACES | QUERY_WORDS) else 0.0
     elif mention.kind in ("number", "uri", "email", "ip", "code"):
@@ -183,7 +256,7 @@ def _choices(slot: Slot, passage: Passage, number: int) -> Iterator[Candidate]:
             if len(literal) <= 2 and literal != str(choice):
                 continue  # "is" is not Iceland
             weak = all(t.stem in STOP_WORDS or t.text.lower() in ORDINALS for t in (first, last))
-            verb = first.stem in VERB_CLASS and first is last
+            verb = first is last and first.stem == passage.verb
             if weak or verb or (len(literal) <= 2 and not literal.isupper()):
                 score -= 1.8
             yield Candidate(choice, score, number, first.start, last.end)
@@ -205,7 +278,7 @@ def _choice_words(slot: Slot) -> Iterator[tuple[Any, tuple[str, ...], float]]:
         if isinstance(choice, str):
             words = tuple(concept(stem(word)) for word in name_words(choice))
             if words:
-                yield choice, words, 3.0
+                yield choice, words, 3.0 if len(choice) < 4 else 3.5
     for choice, meanings in described_choices(slot).items():
         for meaning in sorted(meanings):
             yield choice, tuple(concept(stem(word)) for word in meaning.split()), 3.0
@@ -228,9 +301,19 @@ def _runs(words: tuple[str, ...], passage: tuple[Token, ...]) -> Iterator[tuple[
     """Where the words stand one behind the other."""
     concepts = [concept(token.stem) for token in passage]
     size = len(words)
+    if size == 1 and len(words[0]) >= 8:
+        # "cardiologists" are of "cardiology".
+        yield from ((t, t) for t, c in zip(passage, concepts, strict=True) if _akin(c, words[0]))
+        return
     for index in range(len(concepts) - size + 1):
         if tuple(concepts[index : index + size]) == words:
             yield passage[index], passage[index + size - 1]
+
+
+def _akin(first: str, second: str) -> bool:
+    pairs = enumerate(zip(first, second, strict=False))
+    shared = next((i for i, (a, b) in pairs if a != b), len(first))
+    return first == second or (shared >= 7 and shared >= max(len(first), len(second)) - 3)
 
 
 def _lists(

@@ -13,7 +13,13 @@ from typing import Any, Final
 from toolalpaca.errors import DocumentError
 from toolalpaca.llm.baseline.slots import Slot, shape, slot_variants
 from toolalpaca.llm.baseline.text import name_stems, name_words, stem, stems
-from toolalpaca.llm.baseline.vocabulary import STOP_WORDS, VERB_CLASS, VerbClass, concept
+from toolalpaca.llm.baseline.vocabulary import (
+    NOUN_VERBS,
+    STOP_WORDS,
+    VERB_CLASS,
+    VerbClass,
+    concept,
+)
 from toolalpaca.llm.protocol import JsonSchema, ToolSpec
 from toolalpaca.openapi.validation import Validator, Violation
 from toolalpaca.task import ASK_TOOL
@@ -157,33 +163,51 @@ def summary_of(description: str) -> str:
 def _analysed(spec: ToolSpec) -> Tool:
     variants = slot_variants(spec.parameters)
     summary = summary_of(spec.description)
-    first = {stem(words[0]) for words in (name_words(spec.name), summary.split()) if words}
     name = name_stems(spec.name)
-    verbs = frozenset(
-        verb for verb in first if verb in VERB_CLASS or verb == (name[0] if name else "")
-    )
-    kinds = [VERB_CLASS[s] for s in (*name[:1], *stems(summary)[:1], *name) if s in VERB_CLASS]
-    described = stems(summary)[:1]
-    if described and described[0] not in STOP_WORDS and name and name[0] not in VERB_CLASS:
-        verbs |= {described[0]}
+    first = stems(summary)[:1]
+    pure = [word for word in name if word in VERB_CLASS and word not in NOUN_VERBS]
+    verbs = {*pure[:1], *name[:1], *first} - STOP_WORDS - {"return"}
     return Tool(
         spec=spec,
         variants=variants,
         terms=_terms(spec, summary, variants),
-        nouns=tuple(w for w in name if w not in VERB_CLASS and w not in STOP_WORDS) or name[1:],
-        verbs=verbs,
-        verb_class=_verb_class(name, described, kinds),
+        nouns=_nouns(name_words(spec.name)),
+        verbs=frozenset(verbs),
+        verb_class=_verb_class(pure, first, name),
     )
 
 
-def _verb_class(
-    name: tuple[str, ...], described: tuple[str, ...], kinds: list[VerbClass]
-) -> VerbClass | None:
-    """The class of the name's first word, else the summary's, else of any word of the name."""
-    for word in (*name[:1], *described):
+def _nouns(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The stems of a name's words that say what it is about: no verbs, no grammar.
+
+    A first word that is no plain verb is taken for the verb ("borrowBook", "listBooks"), unless it
+    is a plural ("orders_list") or another word of the name is the verb ("cart_addItem").
+    """
+    kept = [
+        word
+        for word in words
+        if stem(word) not in STOP_WORDS
+        and (stem(word) not in VERB_CLASS or stem(word) in NOUN_VERBS)
+    ]
+    if len(kept) > 1 and kept[0] == words[0]:
+        if kept[0].endswith("s"):
+            kept = kept[:-1] if stem(kept[-1]) in NOUN_VERBS else kept
+        elif stem(kept[0]) in NOUN_VERBS or len(kept) == len(words):
+            kept = kept[1:]
+    return tuple(stem(word) for word in kept)
+
+
+def _verb_class(pure: list[str], first: tuple[str, ...], name: tuple[str, ...]) -> VerbClass | None:
+    """The class of a plain verb in the name, else of the summary's first word, else of the name's.
+
+    "orders_list" and "bookSeat" hold words that are nouns as often: there the summary decides.
+    """
+    for word in (*pure[:1], *first, *name[:1], *name[-1:]):
+        if word == "return":  # the tool speaks; a user who returns something gives it back
+            return "read"
         if word in VERB_CLASS:
             return VERB_CLASS[word]
-    return kinds[-1] if kinds and len(name) > 1 and name[-1] in VERB_CLASS else None
+    return None
 
 
 def _terms(

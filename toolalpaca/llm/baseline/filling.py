@@ -23,6 +23,8 @@ _REQUIRED: Final = 1.2  # what must speak for a value that is needed
 _OPTIONAL: Final = 2.2  # and for one that could be left out
 _LOOSE: Final = 1.5  # for a name that a search has no other use for
 
+_OTHER_REQUEST: Final = 1.0  # the discount of passages that ask for something else
+
 Span = tuple[int, int, int]
 Path = tuple[str, ...]
 
@@ -67,26 +69,39 @@ class Filling:
         return root
 
 
-def fill(tool: Tool, passages: Sequence[Passage], taken: Sequence[Span] = ()) -> Filling:
+def fill(
+    tool: Tool,
+    passages: Sequence[Passage],
+    taken: Sequence[Span] = (),
+    *,
+    is_asked: bool = True,
+) -> Filling:
     """Fill a tool's slots from passages; the first is the request itself.
 
     Args:
         tool: The tool.
         passages: What the user said, by falling importance.
         taken: Places whose words already mean something else.
+        is_asked: Whether the request is for this tool, so that words which fit nowhere else are
+            what it is about; not so for a tool that only supplies an id.
     """
-    tried = [_fill_variant(tool, variant, passages, taken) for variant in tool.variants]
+    tried = [_fill_variant(tool, variant, passages, taken, is_asked) for variant in tool.variants]
     return min(tried, key=lambda filling: (len(filling.missing), -filling.score))
 
 
 def _fill_variant(
-    tool: Tool, slots: tuple[Slot, ...], passages: Sequence[Passage], taken: Sequence[Span]
+    tool: Tool,
+    slots: tuple[Slot, ...],
+    passages: Sequence[Passage],
+    taken: Sequence[Span],
+    is_asked: bool,
 ) -> Filling:
     filling = Filling(slots)
     offers = [
         (slot, candidate)
         for slot in slots
         for number, passage in enumerate(passages)
+        if slot.demanded or passage.discount < _OTHER_REQUEST
         for candidate in candidates(slot, passage, number, tool.nouns)
     ]
     offers.sort(key=lambda offer: (-offer[1].score, offer[1].passage, offer[1].start))
@@ -94,9 +109,9 @@ def _fill_variant(
     for slot, candidate in offers:
         if candidate.score >= (_REQUIRED if slot.demanded else _OPTIONAL):
             _take(filling, slot, candidate, used)
-    _take_leftovers(filling, tool, offers, used)
-    _take_only_ones(filling, offers, used)
-    if passages:
+    if is_asked:
+        _take_leftovers(filling, tool, offers, used)
+        _take_only_ones(filling, offers, used)
         _take_topic(filling, tool, passages[0], used)
     _take_objects(filling, tool, passages)
     _take_constants(filling)
@@ -127,7 +142,7 @@ def _take_leftovers(
     for slot, candidate in offers:
         named = candidate.mention is not None and candidate.mention.kind in ("quoted", "name")
         searchable = slot.kind == "string" and slot.noun is None and not slot.selective
-        if named and searchable and candidate.score >= _LOOSE and candidate.passage == 0:
+        if named and searchable and candidate.score >= _LOOSE - 0.2:
             _take(filling, slot, candidate, used)
 
 
@@ -136,12 +151,17 @@ def _take_only_ones(
 ) -> None:
     """A required slot takes the best that is left, if its form fits at all."""
     for slot, candidate in offers:
-        if slot not in filling.missing or candidate.score <= 0 or candidate.passage:
+        if slot not in filling.missing or candidate.score <= 0:
             continue
         kind = candidate.mention.kind if candidate.mention else "word"
         if slot.noun is not None and slot.kind == "string" and kind in ("name", "phrase", "quoted"):
             continue  # a name is no id: it is looked up
-        if slot.kind == "string" and kind in ("phrase", "word", "number") and candidate.score < 0.6:
+        least = 0.7 if set(slot.words) & QUERY_WORDS else 0.6
+        if (
+            slot.kind == "string"
+            and kind in ("phrase", "word", "number")
+            and candidate.score < least
+        ):
             continue
         _take(filling, slot, candidate, used)
 
@@ -158,9 +178,7 @@ def _take_topic(filling: Filling, tool: Tool, passage: Passage, used: list[Span]
     ]
     if not open_slots or not tool.reads:
         return
-    own = {concept(noun) for noun in tool.nouns} | {
-        concept(word) for word in tool.spec.description.lower().split()[:0]
-    }
+    own = {concept(noun) for noun in tool.nouns}
     best: tuple[int, int] | None = None
     start = end = -1
     for token in passage.tokens:

@@ -118,6 +118,10 @@ class Lookup:
                 return found
         return None
 
+    def can_find(self, need: Need, used: Sequence[Span]) -> bool:
+        """Whether there is a tool that finds such ids at all."""
+        return bool(providers_of(need.slot, need.tool, self._plan.catalog, self._passages, used))
+
     def _selects(self) -> bool:
         """Whether the request says which of many: the first, the cheapest."""
         words = {token.text.lower() for token in self._passages[0].tokens}
@@ -128,10 +132,10 @@ class Lookup:
     ) -> Generator[Step, str | None, tuple[Any, Choice] | None]:
         """Call a provider, by the thing's name first; if that finds nothing, without it once."""
         filling = provider.filling
-        spoken = need.thing is not None and need.thing.span in filling.spans.values()
-        things = (
-            search_slots(provider, need.thing, self._passages) if need.thing and not spoken else []
-        )
+        spoken = need.thing is not None and need.thing.is_within(filling.spans.values())
+        things: list[Slot] = []
+        if need.thing is not None and not spoken:
+            things = search_slots(provider, need.thing, self._passages)
         yield from self._prepare(need, provider, used, depth, skip=things[:1])
         tries: list[Slot | None] = [*things[:2], None]
         for index, slot in enumerate(tries):

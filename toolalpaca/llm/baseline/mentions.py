@@ -9,13 +9,15 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from toolalpaca.llm.baseline import dates
-from toolalpaca.llm.baseline.text import Token, stem, tokens
+from toolalpaca.llm.baseline.text import Token, tokens
 from toolalpaca.llm.baseline.vocabulary import (
     NAMING,
     NUMBER_WORDS,
+    POSSESSIVES,
     PRONOUNS,
     ROLES,
     STOP_WORDS,
+    TITLES,
     VERB_CLASS,
 )
 
@@ -42,6 +44,7 @@ _NUMBER = re.compile(
 _INNER = frozenset(
     {"of", "the", "de", "la", "le", "van", "von", "der", "den", "du", "del", "da", "&"}
 )
+_SKIPPED = frozenset({"a", "an", "the", "is", "all"})
 _BREAK = re.compile(r"[,;:.!?()\n\"]")
 
 
@@ -98,7 +101,14 @@ def find_mentions(
         for start, end, value in dates.months(text)
     ]
     found += list(_quotations(text))
-    found += _unless_taken(_names(text, words, verb), exact)
+    codes = [mention for mention in found if mention.kind == "code" and len(mention.text) > 1]
+    found += [
+        name
+        for name in _unless_taken(_names(text, words, verb), exact)
+        if not any(
+            c.start <= name.start and name.end <= c.end and c.text != name.text for c in codes
+        )
+    ]
     found += _unless_taken(_phrases(text, words), exact)
     return tuple(sorted(set(found), key=lambda m: (m.start, m.end, m.kind)))
 
@@ -124,11 +134,24 @@ def _quotations(text: str) -> Iterator[Mention]:
 def _numbers(text: str, words: tuple[Token, ...]) -> Iterator[Mention]:
     for found in _NUMBER.finditer(text):
         digits = found.group().replace(",", "")
-        value = float(digits) if "." in digits else int(digits[:400])
-        yield Mention("number", found.start(), found.end(), found.group(), value)
-    for word in words:
-        if (value_of_word := NUMBER_WORDS.get(word.text.lower())) is not None:
-            yield Mention("number", word.start, word.end, word.text, value_of_word)
+        number = float(digits) if "." in digits else int(digits[:400])
+        yield Mention("number", found.start(), found.end(), found.group(), number)
+    for index, word in enumerate(words):
+        value = NUMBER_WORDS.get(word.text.lower())
+        if value is not None and not _is_pronoun(words, index):
+            yield Mention("number", word.start, word.end, word.text, value)
+
+
+def _is_pronoun(words: tuple[Token, ...], index: int) -> bool:
+    """Whether "one" stands for a thing: "the second one", "the one called Sleep", "a new one"."""
+    if words[index].text.lower() != "one":
+        return False
+    following = words[index + 1].text.lower() if index + 1 < len(words) else "that"
+    before = words[index - 1] if index else None
+    counts = (
+        before is None or before.stem in VERB_CLASS or before.text.lower() in ("for", "of", "and")
+    )
+    return not counts or following in ROLES or following in NAMING or following == "that"
 
 
 def _codes(text: str) -> Iterator[Mention]:
@@ -166,12 +189,20 @@ def _names(text: str, words: tuple[Token, ...], verb: str | None) -> Iterator[Me
         start, end = words[index].start, words[last].end
         name = re.sub(r"'s$", "", text[start:end])
         yield Mention("name", start, start + len(name), name, name)
+        if index and words[index - 1].text.isdigit() and text[words[index - 1].end : start] == " ":
+            whole = text[words[index - 1].start : start + len(name)]
+            yield Mention("name", words[index - 1].start, start + len(name), whole, whole)
+        following = words[last + 1 : last + 2]
+        if following and following[0].text.isdigit() and text[end : following[0].start] == " ":
+            # "Main Street 5" and "Apollo 11" are names, "Order 5" is for whoever reads it to know.
+            whole = text[start : following[0].end]
+            yield Mention("name", start, following[0].end, whole, whole)
         index = last + 1
 
 
 def _is_name_start(text: str, words: tuple[Token, ...], index: int, verb: str | None) -> bool:
     word = words[index]
-    if not word.text[0].isupper() or word.text in ("I", "ID", "IDs", "API"):
+    if not word.text[0].isupper() or word.text in TITLES | {"I", "ID", "IDs", "API"}:
         return False
     opens = index == 0 or bool(re.search(r"[.!?:\n]", text[words[index - 1].end : word.start]))
     if not opens:
@@ -189,19 +220,12 @@ def _phrases(text: str, words: tuple[Token, ...]) -> Iterator[Mention]:
         if lead not in ROLES and lead not in NAMING:
             continue
         first = index + 1
-        while first < len(words) and words[first].text.lower() in (
-            "a",
-            "an",
-            "the",
-            "my",
-            "is",
-            "all",
-        ):
+        while first < len(words) and words[first].text.lower() in _SKIPPED:
             first += 1
         last = first
         while last < len(words) and _continues(text, words, first, last):
             last += 1
-        if last == first or words[first].text.lower() in PRONOUNS:
+        if last == first or words[first].text.lower() in PRONOUNS | POSSESSIVES:
             continue
         start, end = words[first].start, words[last - 1].end
         if not _BREAK.search(text[word.end : start]):
@@ -214,8 +238,3 @@ def _continues(text: str, words: tuple[Token, ...], first: int, probe: int) -> b
     if probe - first >= 6 or word in ROLES or word in ("and", "or", "then", "who", "which", "that"):
         return word in ("of",)
     return probe == first or not _BREAK.search(text[words[probe - 1].end : words[probe].start])
-
-
-def is_content(word: str) -> bool:
-    """Whether a word says something of its own: neither grammar nor a bare verb of asking."""
-    return stem(word) not in STOP_WORDS

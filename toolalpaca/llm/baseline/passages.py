@@ -15,6 +15,7 @@ from toolalpaca.llm.baseline.slots import Slot
 from toolalpaca.llm.baseline.text import Token, name_stems, stem, stems, tokens, word_set
 from toolalpaca.llm.baseline.vocabulary import (
     ID_WORDS,
+    LIMIT_WORDS,
     NAME_WORDS,
     NAMING,
     QUERY_WORDS,
@@ -27,7 +28,7 @@ _FILLERS: Final = word_set(
     "is are of as the a an to at be set with equals should being by no number in for under on"
 )
 _ARTICLES: Final = word_set("a an the my our his her their")
-_PAUSE = re.compile(r"[.;!?\n](?:\s|$)|[()]")
+_PAUSE = re.compile(r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bProf)[.;!?\n](?:\s|$)|[()]")
 _OPENS = r"(?:^|[;,\n(]|\.\s|\b(?:and|with|is|the)\b)\s*"
 _LABEL = r"[A-Za-z][\w .\[\]-]{0,48}?"
 _NEXT_LABEL = r"[A-Za-z][\w.-]{0,40}(?: [A-Za-z][\w.-]{0,30}){0,2}\s*[:=]\s"
@@ -87,6 +88,11 @@ class Passage:
             for m in _LABELLED.finditer(self.text)
         )
 
+    @property
+    def labels(self) -> Iterator[tuple[str, str]]:
+        """Labels and their values, without their places."""
+        return ((label, value) for label, value, *_ in self.labelled)
+
     def before(self, start: int) -> list[Token]:
         """The words before an offset in the same sentence, nearest first."""
         found: list[Token] = []
@@ -138,8 +144,10 @@ def cue(slot: Slot, mention: Mention, passage: Passage, nouns: tuple[str, ...]) 
     """
     before = passage.before(mention.start)
     after = passage.after(mention.end)
+    # Behind a comma something new begins: "12 Oak Avenue, Portland" does not name an avenue.
+    apart = bool(before) and "," in passage.text[before[0].end : mention.start]
     return (
-        _named_before(slot, before, nouns)
+        (0.0 if apart else _named_before(slot, before, nouns))
         + _named_after(slot, mention, after)
         + _role(slot, before)
         + _naming(slot, before)
@@ -191,14 +199,17 @@ def _named_after(slot: Slot, mention: Mention, after: list[Token]) -> float:
 
 
 def _role(slot: Slot, before: list[Token]) -> float:
-    lead = next((t.text.lower() for t in before if t.text.lower() not in _ARTICLES), "")
+    lead = next((t.text.lower() for t in before if t.text.lower() not in _ARTICLES | {"of"}), "")
     if lead == "than":
         more = before[1].text.lower() if len(before) > 1 else ""
         lead = "above" if more in ("more", "greater", "higher", "later", "longer") else "below"
+    words = frozenset(slot.words)
+    most = [t.text.lower() for t in before[:2]]
+    if words & LIMIT_WORDS and (lead in ("top", "first", "last", "only") or most == ["to", "up"]):
+        return 2.0
     roles = ROLES.get(lead)
     if roles is None:
         return 0.0
-    words = frozenset(slot.words)
     if words & roles:
         return 2.0
     if words & _OPPOSED.get(lead, frozenset()):

@@ -90,6 +90,7 @@ class Plan:
             if exchange.tool in self._tools and exchange.observation:
                 self._learn(self._tools[exchange.tool], read_result(exchange.observation))
         self._own_groups = self._groups
+        self._requests = {n for n, clause in enumerate(self.clauses) if not clause.states}
 
     def run(self) -> Generator[Step, str | None, str]:
         """Yield the calls, take their observations, return the answer."""
@@ -114,15 +115,16 @@ class Plan:
                 continue
             found.append(Intent(number, clause, best))
             previous = best.tool
-        asking = [intent for intent in found if not intent.clause.states]
-        yield from asking or found
+        intents = [intent for intent in found if not intent.clause.states] or found
+        self._requests = {intent.number for intent in intents}
+        yield from intents
 
     def passages_for(self, number: int) -> list[Passage]:
         """What can fill the arguments of a clause: itself, statements, then the other requests."""
         own = self.passages[number]
         others = [
-            Passage(p.text, 0.2 if clause.states else 1.0, p.today, p.verb)
-            for index, (p, clause) in enumerate(zip(self.passages, self.clauses, strict=True))
+            Passage(p.text, 1.0 if index in self._requests else 0.2, p.today, p.verb)
+            for index, p in enumerate(self.passages)
             if index != number
         ]
         return [own, *sorted(others, key=lambda passage: passage.discount)]
@@ -207,6 +209,9 @@ class Plan:
             note = yield from lookup.run(need, filling, used)
             if note:
                 notes.append(note)
+            elif need.name and slot.kind == "string" and not lookup.can_find(need, used):
+                # Nothing knows this API's ids better than the user's own word.
+                filling.values |= {slot.path: need.name} if slot.accepts(need.name) else {}
         return notes
 
     def call(self, tool: Tool, arguments: dict[str, Any], reason: str) -> Steps:

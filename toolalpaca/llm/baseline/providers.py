@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,11 @@ class Thing:
         if self.mention is None:
             return None
         return (self.passage, self.mention.start, self.mention.end)
+
+    def is_within(self, spans: Iterable[Span]) -> bool:
+        """Whether some of its words are already used."""
+        own = [(start, end) for number, start, end in spans if number == self.passage]
+        return self.mention is not None and self.mention.overlaps(own)
 
 
 def is_chainable(slot: Slot, tool: Tool, catalog: Catalog) -> bool:
@@ -147,7 +152,7 @@ def providers_of(
         supply = _supply(slot, tool, other)
         if other is tool or not other.reads or supply < _ENOUGH:
             continue
-        filling = fill(other, passages, used)
+        filling = fill(other, passages, used, is_asked=False)
         lost = sum(1.5 if missing.noun is not None else 1.0 for missing in filling.missing)
         own = {concept(noun) for noun in other.nouns}
         strange = len(own - {concept(noun) for noun in (slot.noun or tool.nouns)})
@@ -162,9 +167,7 @@ def _supply(slot: Slot, tool: Tool, other: Tool) -> float:
     nouns = slot.noun or tool.nouns
     if slot.noun is None:
         return 3.0 if any(_names(found, slot) for found in other.properties) else 0.0
-    if not nouns:
-        return 0.0
-    head = concept(nouns[-1])
+    head = concept(nouns[-1]) if nouns else ""
     about = head in {concept(noun) for noun in other.nouns}
     if other.spec.returns is None:
         return 2.5 if about else 0.0
@@ -173,6 +176,8 @@ def _supply(slot: Slot, tool: Tool, other: Tool) -> float:
         owned = head in {concept(word) for word in found.owner} or (about and not found.owner)
         if _is_own_id(found, nouns) and (owned or about):
             best = max(best, 3.0 if owned else 2.5)
+        elif _names(found, slot) and name_words(slot.name)[-1] in CODE_WORDS and not slot.noun:
+            best = max(best, 2.5)  # a bare "symbol" is the same everywhere, a bare "id" is not
         elif _names(found, slot) and len(name_words(slot.name)) > 1:
             best = max(best, 2.5 if owned or about else 1.5)
     return best

@@ -110,6 +110,7 @@ def read_result(observation: str) -> Result:
     status = int(found[1]) if found else None
     body_start = _BODY.search(observation)
     text = observation[body_start.end() :] if body_start else observation
+    text = "" if text.strip() == "(empty)" else text  # how a runtime shows an empty body
     body = _parsed(text.strip())
     if status is None and isinstance(body, dict | list):
         status = 200  # a bare JSON body is what a runtime without status lines shows

@@ -69,7 +69,8 @@ def stem(word: str) -> str:
 
     The rules are the inflectional ones of Porter's algorithm (M. F. Porter, "An algorithm for
     suffix stripping", 1980) and the derivations that separate an API's nouns from its users'
-    verbs: ``-ation`` (reservation, reserve), ``-ment`` (payment, pay), ``-sion`` (conversion).
+    verbs: ``-ation`` (reservation, reserve), ``-ment`` (payment, pay), ``-sion`` (conversion),
+    ``-er`` (reminder, remind).
 
     >>> stem("Cities"), stem("creating"), stem("reservations"), stem("payments"), stem("e-mails")
     ('city', 'creat', 'reserv', 'pay', 'email')
@@ -77,8 +78,11 @@ def stem(word: str) -> str:
     word = re.sub(r"'s$|'$", "", word.lower()).replace("-", "")
     if not word.isascii() or len(word) < 4:
         return word
-    word = _singular(word)
-    word = _without_ending(word)
+    word = _without_ending(_singular(word))
+    if word.endswith("ily"):
+        word = word[:-3] + "y"
+    elif word.endswith("ly") and len(word) > 5:
+        word = word[:-2]
     if word.endswith("ation") and _VOWEL.search(word[:-5]):
         # "reservation" goes to "reserv", the short "creation" to "creat", like their verbs.
         word = word[:-5] if len(word) >= 10 else word[:-3]
@@ -86,6 +90,8 @@ def stem(word: str) -> str:
         word = word[:-3]
     elif word.endswith("ersion") and len(word) >= 9:
         word = word[:-4] + "t"
+    elif word.endswith("er") and len(word) >= 8:
+        word = word[:-2]
     elif word.endswith("ment") and len(word) > 6 and _VOWEL.search(word[:-4]):
         word = word[:-4]
     if word.endswith("e") and len(word) > 3:

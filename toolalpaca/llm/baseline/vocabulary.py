@@ -22,7 +22,7 @@ STOP_WORDS: Final = stem_set(
     "want need like wish hope help let s t d m re ve ll what which who whom whose when where why "
     "how using use via per up out off you're i'm i'd i'll i've it's let's what's "
     "able currently really thank thanks hello hi hey information detail details data value given "
-    "specific certain particular api"
+    "specific certain particular api something anything everything everybody"
 )
 
 _VERBS: Final[dict[VerbClass, frozenset[str]]] = {
@@ -33,7 +33,7 @@ _VERBS: Final[dict[VerbClass, frozenset[str]]] = {
     ),
     "create": stem_set(
         "create add make new register insert post submit place open start schedule order reserve "
-        "upload enroll publish book generate send write"
+        "upload enroll publish book generate send write place put"
     ),
     "update": stem_set(
         "update change set modify edit rename adjust replace patch correct alter move renew revise "
@@ -77,8 +77,10 @@ _SYNONYMS: Final = (
     "origin departure source",
     "destination arrival target",
     "borrow lend loan",
-    "appointment meeting",
+    "appointment meeting event",
     "quantity amount number count",
+    "street road avenue lane",
+    "convert exchange",
 )
 _CANONICAL: Final = {
     stem(word): stem(group.split()[0]) for group in _SYNONYMS for word in group.split()
@@ -127,11 +129,33 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "within": stem_set("radius distance within max range"),
     "between": stem_set("from start min origin"),
     "saying": stem_set("message text content body comment note"),
+    "say": stem_set("message text content body comment note"),
     "says": stem_set("message text content body comment note"),
+    "because": stem_set("reason cause note comment description purpose"),
     "per": stem_set("per"),
 }
+TITLES: Final = frozenset({"Dr", "Mr", "Mrs", "Ms", "Prof", "Sir"})
+"""Abbreviations before a person's name; their full stop ends no sentence."""
+
+IDIOMS: Final[dict[str, str]] = {
+    "get rid of": "delete",
+    "sign up": "register",
+    "set up": "create",
+    "look up": "find",
+    "look for": "find",
+    "looking for": "find",
+    "find out": "get",
+    "call off": "cancel",
+    "throw away": "delete",
+    "fill in": "create",
+}
+"""Verbs of several words, and the one that they stand for."""
+
 NAMING: Final = frozenset({"named", "called", "titled", "entitled", "name", "title"})
 """Words behind which a name stands."""
+
+SEARCHING: Final = stem_set("find search look browse discover explore need want seek")
+"""Verbs that ask for whatever a search takes."""
 
 NAME_WORDS: Final = stem_set("name title label username summary subject")
 QUERY_WORDS: Final = stem_set("q query search keyword keywords term terms text phrase topic")
