@@ -102,14 +102,15 @@ def _fetch(url: str) -> tuple[Document, str]:
     try:
         return load_document(url), url
     except DocumentError as error:
-        address = _listed(url)
-        if address is None:
+        api = _listed(url)
+        if api is None:
             raise error from None
-    return load_document(address), address
+    address = str(api["document_url"])
+    return load_document(address, name=str(api["name"])), address
 
 
-def _listed(url: str) -> str | None:
-    """The document's URL in the list of a mock server; None when it is none of ours."""
+def _listed(url: str) -> dict[str, Any] | None:
+    """The API at *url* in the list of a mock server; None when the server is none of ours."""
     apis = _mock_apis(url)
     if apis is None:
         return None
@@ -117,7 +118,7 @@ def _listed(url: str) -> str | None:
     matching = [api for api in apis if f"{wanted}/".startswith(f"{str(api['url']).rstrip('/')}/")]
     if matching:
         # The longest: an API may be served below another one's path.
-        return str(max(matching, key=lambda api: len(str(api["url"])))["document_url"])
+        return max(matching, key=lambda api: len(str(api["url"])))
     served = ", ".join(str(api["url"]) for api in apis)
     several = "serves several APIs" if len(apis) > 1 else "serves its API elsewhere"
     raise ApiError(f"this mock server {several}", where=url, hint=f"name one of: {served}")
@@ -131,7 +132,7 @@ def _mock_apis(url: str) -> list[dict[str, Any]] | None:
     except (httpx2.HTTPError, ValueError):
         return None
     usable = isinstance(apis, list) and all(
-        isinstance(api, dict) and {"url", "document_url"} <= set(api) for api in apis
+        isinstance(api, dict) and {"name", "url", "document_url"} <= set(api) for api in apis
     )
     return apis if usable and apis else None
 

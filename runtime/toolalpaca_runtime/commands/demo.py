@@ -27,8 +27,13 @@ INSTRUCTIONS = (
 )
 
 # A language model of 135 million parameters wanders; this keeps the demonstration short.
-_STEPS = 6
-_SECONDS = 90.0
+_STEPS = 4
+_SECONDS = 60.0
+_NOTES = {
+    "baseline": "A rule-based planner: no language model, and the floor that models must beat.",
+    "smollm2": "A language model of 135 million parameters on this machine, not trained for tools: "
+    "a grammar makes it always act, and it is often wrong.",
+}
 
 _EXAMPLES = """\
   toolalpaca demo          # with the rule-based planner, then with a small language model
@@ -45,6 +50,7 @@ def configure(parser: CommandParser) -> None:
 def run(options: Namespace) -> int:
     """Serve the examples, let each model do the instructions, and say what to try next."""
     from rich.console import Console
+
     from toolalpaca.serving import mock_server
 
     console = Console(highlight=False, markup=False, emoji=False)
@@ -53,7 +59,7 @@ def run(options: Namespace) -> int:
         width = max(map(len, server.apis))
         for name, url in server.apis.items():
             console.print(f"{name:<{width}}  {url}", soft_wrap=True)
-        for model in ("baseline",) if options.fast else ("baseline", "smollm2"):
+        for model in ("baseline",) if options.fast else _NOTES:
             _show(model, server.apis[API], console)
     console.rule("Next")
     console.print(_next_commands(), soft_wrap=True)
@@ -78,6 +84,7 @@ def _sources() -> list[str]:
 def _show(name: str, url: str, console: Console) -> None:
     """Let one model do the instructions; one that cannot be used is skipped, and it is said."""
     console.rule(f"The agent with the model {name}")
+    console.print(_NOTES[name], style="dim")
     try:
         model = _open(name)
     except (ModelError, MissingExtra) as error:
@@ -124,10 +131,10 @@ def _run(model: LanguageModel, url: str, console: Console) -> None:
 
 def _next_commands() -> str:
     document = EXAMPLES_FOLDER / f"{API}.yaml"
-    return (
-        f"toolalpaca mock {EXAMPLES_FOLDER}/*.yaml            # the APIs, for your own client\n"
-        f"toolalpaca chat {document} --mock    # talk to one\n"
-        f"toolalpaca corpus build {document} --out corpora/{API}\n"
-        f"toolalpaca train corpora/{API} --base tiny --out models/{API}\n"
-        "toolalpaca --help"
-    )
+    commands = {
+        f"toolalpaca mock {EXAMPLES_FOLDER}/*.yaml": "the APIs, for your own client",
+        f"toolalpaca chat {document} --mock": "talk to one",
+        f"toolalpaca corpus build {document} --out corpora/{API}": "make a corpus",
+        f"toolalpaca train corpora/{API} --base tiny --out models/{API}": "train on it",
+    }
+    return "\n".join(f"# {why}\n{command}" for command, why in commands.items())
