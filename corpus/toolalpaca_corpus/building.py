@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-from toolalpaca.serving import mock_server
 
 from toolalpaca.llm.protocol import LanguageModel
 from toolalpaca.openapi.model import Document
+from toolalpaca.serving import mock_server
 from toolalpaca.task import Task, Toolset
 from toolalpaca.trace import Trace
 from toolalpaca_corpus.episodes import EpisodeWriter, read_episodes, run_episodes, tasks_to_run
@@ -84,14 +84,17 @@ def run(
     *,
     concurrency: int,
     done: Callable[[Task], None] = lambda _: None,
-) -> None:
+) -> dict[str, str]:
     """Run the tasks that wait, and close *model*.
+
+    Returns:
+        Why runs failed, by task; the same build, begun again, runs them again.
 
     Raises:
         ModelUnavailable: The model cannot be used; what was run is kept.
     """
     with EpisodeWriter(build.folder.episodes) as writer:
-        asyncio.run(
+        return asyncio.run(
             run_episodes(
                 build.waiting,
                 build.toolsets,

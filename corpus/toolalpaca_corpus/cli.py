@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolalpaca.arguments import existing_file, existing_folder, integer
 from toolalpaca.command import CommandParser
 from toolalpaca.llm.options import add_model_options
 
 if TYPE_CHECKING:
+    from toolalpaca.llm.protocol import LanguageModel
     from toolalpaca_corpus.building import Build
     from toolalpaca_corpus.statistics import Statistics
 
@@ -126,11 +127,29 @@ def _build(options: Namespace) -> int:
     ) as build:
         _say_what_waits(build, options.tasks * len(documents))
         try:
-            _run_with_progress(build, model, options.concurrency)
+            failures = _run_with_progress(build, model, options.concurrency)
         finally:
             numbers = check(build)
     _show(numbers, options.out, as_json=options.json)
+    _say_what_failed(failures, len(build.waiting))
     return 0
+
+
+def _say_what_failed(failures: dict[str, str], run: int) -> None:
+    """Tell of runs that failed.
+
+    Raises:
+        ApiError: All did: something is wrong that no other task would mend.
+    """
+    from toolalpaca.errors import ApiError
+
+    if not failures:
+        return
+    task, reason = next(iter(failures.items()))
+    text = f"{len(failures)} of {run} runs failed, the first ({task}): {reason}"
+    if len(failures) == run:
+        raise ApiError(text, hint="-vv shows more")
+    print(f"{text} (the same command runs them again, -vv shows more)", file=sys.stderr)
 
 
 def _say_what_waits(build: Build, wanted: int) -> None:
@@ -143,7 +162,7 @@ def _say_what_waits(build: Build, wanted: int) -> None:
     print(text, file=sys.stderr)
 
 
-def _run_with_progress(build: Build, model: Any, concurrency: int) -> None:
+def _run_with_progress(build: Build, model: LanguageModel, concurrency: int) -> dict[str, str]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -163,7 +182,7 @@ def _run_with_progress(build: Build, model: Any, concurrency: int) -> None:
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("episodes", total=len(build.waiting))
-        run(build, model, concurrency=concurrency, done=lambda _: progress.advance(bar))
+        return run(build, model, concurrency=concurrency, done=lambda _: progress.advance(bar))
 
 
 def _import(options: Namespace) -> int:

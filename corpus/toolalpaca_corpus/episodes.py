@@ -25,11 +25,15 @@ _UNFINISHED = ("failed", "interrupted")
 
 
 class EpisodeWriter(TraceWriter):
-    """Writes the episodes of many tasks to one file, interleaved, and knows which have begun."""
+    """Writes the episodes of many tasks to one file, interleaved.
+
+    Attributes:
+        begun: The id of the trace of each task that has one, by task.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.begun: set[str] = set()
+        self.begun: dict[str, str] = {}
 
     def __enter__(self) -> EpisodeWriter:
         return self
@@ -38,7 +42,7 @@ class EpisodeWriter(TraceWriter):
         """Write the first line of a run."""
         super().start(trace)
         if trace.task is not None:
-            self.begun.add(trace.task)
+            self.begun[trace.task] = trace.id
 
 
 def read_episodes(path: Path) -> dict[str, Trace]:
@@ -72,7 +76,7 @@ async def run_episodes(
     limits: Limits | None = None,
     seed: int = 0,
     done: Callable[[Task], None] = lambda _: None,
-) -> None:
+) -> dict[str, str]:
     """Run *tasks*, several at a time, and write their traces as they happen.
 
     A run that fails is written with its reason, and the others go on.
@@ -88,10 +92,14 @@ async def run_episodes(
         seed: For sampling.
         done: Called after each task.
 
+    Returns:
+        Why runs failed, by task.
+
     Raises:
         ModelUnavailable: The model cannot be used at all; what was run is kept.
     """
     waiting = iter(tasks)
+    failures: dict[str, str] = {}
 
     async def work() -> None:
         for task in waiting:
@@ -109,7 +117,7 @@ async def run_episodes(
             except ModelUnavailable:
                 raise
             except Exception as error:
-                _note_failure(task, error, model, writer)
+                failures[task.id] = _note_failure(task, error, model, writer)
             done(task)
 
     try:
@@ -121,25 +129,27 @@ async def run_episodes(
         raise errors.exceptions[0] from errors
     finally:
         await model.aclose()
+    return failures
 
 
-def _note_failure(
-    task: Task, error: Exception, model: LanguageModel, writer: EpisodeWriter
-) -> None:
-    """See that a run that raised has a trace that says so."""
-    if isinstance(error, ToolAlpacaError):
-        _log.warning("%s failed: %s", task.id, error)
-    else:
-        _log.error("%s failed", task.id, exc_info=error)
-    if task.id in writer.begun:
-        return  # the agent has written how it ended
-    reason = f"{type(error).__name__}: {error}"
-    writer.whole(
-        Trace(
-            task=task.id,
-            toolset=task.toolset,
-            model=model.name,
-            prompt_format="",
-            outcome=Outcome(status="failed", reason=reason),
+def _note_failure(task: Task, error: Exception, model: LanguageModel, writer: EpisodeWriter) -> str:
+    """See that a run that raised has a trace that says so, and return the reason."""
+    expected = isinstance(error, ToolAlpacaError)
+    reason = str(error) if expected else f"{type(error).__name__}: {error}"
+    _log.debug("%s failed", task.id, exc_info=error)
+    outcome = Outcome(status="failed", reason=reason)
+    trace = writer.begun.get(task.id)
+    if trace is None:
+        writer.whole(
+            Trace(
+                task=task.id,
+                toolset=task.toolset,
+                model=model.name,
+                prompt_format="",
+                outcome=outcome,
+            )
         )
-    )
+    elif not expected:
+        # The agent has written that it was interrupted: it knows of no such error.
+        writer.end(trace, outcome)
+    return reason

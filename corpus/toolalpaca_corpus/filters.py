@@ -32,7 +32,6 @@ MOST_WORDS = 6000
 NEARLY_THE_SAME = 0.9
 """Share of word pairs that two instructions have in common when one repeats the other."""
 
-_SAFE_METHODS = ("get", "head", "options")
 _ID_NAME = re.compile(r"(?i)(?:^|[_-])(?:id|uuid)$|(?<=[a-z])(?:Id|ID|Uuid|UUID)$")
 
 
@@ -146,16 +145,15 @@ def successful_calls(candidate: Candidate) -> str | None:
     return None
 
 
-def asked_for_changes(candidate: Candidate) -> str | None:
-    """Nothing may be changed that the task does not ask for."""
+def asked_for_calls(candidate: Candidate) -> str | None:
+    """Nothing may be called that the task does not ask for; a refused attempt changes nothing."""
+    if not candidate.task.golden:
+        return None  # golden_calls has said it
     for index in candidate.match.extra:
         call = candidate.read_calls[index]
-        function = candidate.functions.get(call.tool)
         status = candidate.status_of(call)
-        if function is None or function.method in _SAFE_METHODS or status is None:
-            continue
-        if status < 300:
-            return f"{call.tool} changed something that nobody asked for"
+        if status is not None and status < 300:
+            return f"nobody asked for {call.tool}"
     return None
 
 
@@ -206,7 +204,7 @@ FILTERS: tuple[Filter, ...] = (
     conforming_responses,
     golden_calls,
     successful_calls,
-    asked_for_changes,
+    asked_for_calls,
     distinct_calls,
     grounded_ids,
     bounded_length,

@@ -20,7 +20,7 @@ from typing import Any
 from toolalpaca.openapi.model import Document
 from toolalpaca.task import ASK_TOOL, GoldenCall, Kind, Task
 from toolalpaca_corpus.english import lower_first, upper_first
-from toolalpaca_corpus.links import Link, links_to, things_of
+from toolalpaca_corpus.links import Link, is_chainable, links_to, things_of
 from toolalpaca_corpus.phrases import phrases
 from toolalpaca_corpus.steps import Step, Wording, make_step, word_step
 from toolalpaca_corpus.wording import Argument
@@ -93,7 +93,11 @@ class TaskMaker:
 
     def solvable(self, count: int) -> list[Task]:
         """The tasks of *count* that are not to abstain from."""
-        linked = [tool for tool in self._tools if self._links[tool.spec.name]]
+        linked = [
+            tool
+            for tool in self._tools
+            if any(is_chainable(link.argument, tool) for link in self._links[tool.spec.name])
+        ]
         needy = [tool for tool in self._tools if _withholdable(tool)]
         wanted = {kind: round(count * share) for kind, share in SHARES.items()}
         # What one kind cannot give, single calls do.
@@ -195,7 +199,9 @@ class TaskMaker:
         links = [
             link
             for link in self._links[tool.spec.name]
-            if link.producer.spec.name not in called and link.argument not in given
+            if is_chainable(link.argument, tool)
+            and link.producer.spec.name not in called
+            and link.argument not in given
         ]
         if not links or len(called) >= _MOST_STEPS:
             known = self._known(tool, random)
@@ -231,13 +237,8 @@ class TaskMaker:
         return [*before, replace(step, links=links_of_all, same=frozenset(same))]
 
     def _known(self, tool: Tool, random: Random) -> dict[str, Any]:
-        """Values of things that exist: fields of one that *tool* lists, ids that it needs."""
-        known = dict(self._world.some(tool, random))
-        for link in self._links[tool.spec.name]:
-            value = None if link.made else self._world.known(link, random)
-            if value is not None:
-                known[link.argument] = value
-        return known
+        """Arguments of *tool* that fit things which exist."""
+        return self._world.known(tool, self._links[tool.spec.name], random)
 
     @staticmethod
     def _shared(link: Link, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
@@ -248,8 +249,9 @@ class TaskMaker:
         }
 
     def _task(self, steps: Sequence[Step], random: Random) -> Task:
-        wordings = [word_step(step, random) for step in steps]
-        if len(steps) == 1:
+        alone = len(steps) == 1
+        wordings = [word_step(step, random, alone=alone) for step in steps]
+        if alone:
             section, template = _request_for(wordings[0], random)
         else:
             section, template = "any", random.choice(phrases("requests")["any"])

@@ -21,7 +21,8 @@ from toolalpaca_runtime.tools import Tool
 _SHORTEST_THING = 3
 """Letters that a word of a path must exceed to name a thing: not ``v1``, ``api``."""
 
-_ID_WORDS = {"id", "uuid", "code", "key", "slug", "identifier"}
+_ID_WORDS = {"id", "uuid", "identifier"}
+_PATH_ID_WORDS = _ID_WORDS | {"code", "key", "slug"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ class Link:
     thing: str
     made: bool
 
+    @property
+    def field(self) -> str:
+        """The property of the thing that is handed on."""
+        return self.pointer.rsplit("/", 1)[-1]
+
+    @property
+    def list_pointer(self) -> str:
+        """Where the list is in the result of a producer that finds things."""
+        return self.pointer.removesuffix(f"/0/{self.field}")
+
 
 @dataclass(frozen=True, slots=True)
 class _Result:
@@ -56,17 +67,18 @@ class _Result:
 
 
 def links_to(consumer: Tool, tools: Sequence[Tool]) -> list[Link]:
-    """The ways to get a required argument of *consumer* out of the result of another tool."""
+    """The ways to get a required argument of *consumer* out of the result of another tool.
+
+    Arguments in the path come in its order, other ones after them.
+    """
     found = []
-    for producer in tools:
-        result = _result(producer)
-        if result is None or producer is consumer:
-            continue
-        for name in _linkable(consumer):
+    results = [result for tool in tools if (result := _result(tool)) and tool is not consumer]
+    for name in _required(consumer):
+        for result in results:
             field = _field_for(name, consumer, result)
             if field is not None:
                 pointer = f"{result.pointer}/{field}"
-                found.append(Link(producer, name, pointer, result.thing, result.made))
+                found.append(Link(result.tool, name, pointer, result.thing, result.made))
     return found
 
 
@@ -78,9 +90,10 @@ def thing_of(argument: str, tool: Tool) -> str:
     words = [word.lower() for word in split_words(argument)]
     if words and words[0] in ORIGINS | DESTINATIONS:
         return ""  # said by what it is for, not by what it is
-    if len(words) > 1 and words[-1] in _ID_WORDS:
-        return " ".join(words[:-1])
     place = tool.places[argument]
+    id_words = _PATH_ID_WORDS if place.location == "path" else _ID_WORDS
+    if len(words) > 1 and words[-1] in id_words:
+        return " ".join(words[:-1])
     if place.location != "path":
         return ""
     before = tool.operation.path.split("{" + place.name + "}")[0]
@@ -99,16 +112,24 @@ def things_of(operation: Operation) -> set[str]:
     }
 
 
-def _linkable(tool: Tool) -> list[str]:
-    """The required arguments that may come from elsewhere.
+def is_chainable(argument: str, tool: Tool) -> bool:
+    """Whether a chain may provide *argument* and nothing else.
 
-    In ``/members/{member_id}/loans/{loan_id}`` only the last one may: whoever finds a member has
-    not found a loan of theirs.
+    In ``/members/{member_id}/loans/{loan_id}`` only the last one: whoever finds a member has not
+    found a loan of theirs.
     """
-    required = tool.spec.parameters.get("required", ())
-    in_path = [name for name in required if tool.places[name].location == "path"]
-    in_path.sort(key=lambda name: tool.operation.path.find("{" + tool.places[name].name + "}"))
-    return [name for name in required if name not in in_path[:-1]]
+    in_path = [name for name in _required(tool) if tool.places[name].location == "path"]
+    return argument not in in_path[:-1]
+
+
+def _required(tool: Tool) -> list[str]:
+    """The required arguments, those in the path first and in its order."""
+
+    def place(name: str) -> int:
+        found = tool.operation.path.find("{" + tool.places[name].name + "}")
+        return found if found >= 0 else len(tool.operation.path)
+
+    return sorted(tool.spec.parameters.get("required", ()), key=place)
 
 
 def _result(tool: Tool) -> _Result | None:

@@ -31,7 +31,8 @@ from toolalpaca_mockserver.realism import order_times
 from toolalpaca_runtime.tools import Tool
 
 _MOST_INLINE = 2
-"""Arguments behind one "with"; the others follow in a sentence of their own."""
+"""Arguments behind one "with"; the others follow in a sentence of their own, which in a chain of
+orders would be the sentence of none of them."""
 
 # What an object says in general and an argument says in particular.
 _SAID_ALREADY = {
@@ -136,8 +137,14 @@ def make_step(
     return None
 
 
-def word_step(step: Step, random: Random) -> Wording:
-    """The words of *step*: its operation's own, with the arguments that are not withheld."""
+def word_step(step: Step, random: Random, *, alone: bool = True) -> Wording:
+    """The words of *step*: its operation's own, with the arguments that are not withheld.
+
+    Args:
+        step: The call.
+        random: Chooses among wordings.
+        alone: Whether it is the only step, so that sentences may follow it.
+    """
     order = imperative(step.tool.operation)
     said = _Said(_indefinite(order.object))
     things = [thing_of(name, step.tool) for name in step.arguments]
@@ -155,7 +162,7 @@ def word_step(step: Step, random: Random) -> Wording:
             said.arguments.append(_argument(step.tool, name, value))
     if order.verb in phrases("verbs")["change"] and said.say_changes(random):
         return Wording(random.choice(["change", "update", "set"]), said.text, (), order)
-    rest = said.say_arguments(random)
+    rest = said.say_arguments(random, most_inline=_MOST_INLINE if alone else len(step.arguments))
     return Wording(other_verb(order, random), said.text, rest, order)
 
 
@@ -197,14 +204,14 @@ class _Said:
         self.text = listed(parts)
         return True
 
-    def say_arguments(self, random: Random) -> tuple[str, ...]:
+    def say_arguments(self, random: Random, *, most_inline: int) -> tuple[str, ...]:
         """Work short phrases into the text, and return clauses for the rest."""
         phrased: list[Phrase] = []
         named: list[Phrase] = []
         later: list[str] = []
         for argument in self.arguments:
             phrase = inline_phrase(argument, random)
-            if phrase is None or (phrase.kind == "inline" and len(named) >= _MOST_INLINE):
+            if phrase is None or (phrase.kind == "inline" and len(named) >= most_inline):
                 later.extend(sentences(argument, random))
             else:
                 (named if phrase.kind == "inline" else phrased).append(phrase)
@@ -243,7 +250,7 @@ def _chosen(tool: Tool, random: Random, sparing: bool) -> Sequence[str]:
     changes = tool.operation.method in ("patch", "put") and not set(required) & _body(tool)
     # A change without anything to change says nothing, a search for everything little.
     least = int(changes or (not sparing and not required and random.random() < _FILTERED_SHARE))
-    most = 1 if sparing else 2 if required else 3
+    most = int(not _body(tool)) if sparing else 2 if required else 3
     chosen = random.sample(usual, min(len(usual), random.randint(least, max(most, least))))
     return [name for name in schema["properties"] if name in required or name in chosen]
 
@@ -289,13 +296,18 @@ def _body(tool: Tool) -> set[str]:
 def _value(tool: Tool, name: str, values: ArgumentValues, known: Mapping[str, Any]) -> Any:
     schema = tool.spec.parameters["properties"][name]
     if name in known and not any(argument_faults({name: known[name]}, _only(tool, name))):
-        return known[name]
-    segments = [part for part in tool.operation.path.split("/") if part and part[0] != "{"]
-    owner = singular(segments[-1]) if segments else ""
-    hint = f"{owner}_{name}" if owner and name in ("name", "title") else name
-    value = values.make(schema, name=hint)
+        value = known[name]
+    else:
+        value = values.make(schema, name=_hint(tool, name))
     # Nobody says "without X" who could leave X out.
     return True if value is False and not tool.places[name].required else value
+
+
+def _hint(tool: Tool, name: str) -> str:
+    """What a value is called, for realism: the name of a member is no name of a book."""
+    segments = [part for part in tool.operation.path.split("/") if part and part[0] != "{"]
+    owner = singular(segments[-1]) if segments else ""
+    return f"{owner}_{name}" if owner and name in ("name", "title") else name
 
 
 def _only(tool: Tool, name: str) -> dict[str, Any]:

@@ -167,17 +167,15 @@ def test_golden_calls_must_succeed(good: Candidate) -> None:
     }
 
 
-def test_nothing_may_be_changed_unasked(good: Candidate) -> None:
+def test_nothing_may_be_called_unasked(good: Candidate) -> None:
     *before, answer = good.trace.events
     unasked = step("addPet", {"name": "Tom", "kind": "cat"}, body='{"id": 8}')
     refused = step("addPet", {"name": "Tom", "kind": "cat"}, status=422)
-    looked = step("getPet", {"pet_id": 7}, body='{"id": 7}')
 
     assert found(with_events(good, *before, *unasked, answer)) == {
-        "asked_for_changes": "addPet changed something that nobody asked for"
+        "asked_for_calls": "nobody asked for addPet"
     }
     assert found(with_events(good, *before, *refused, answer)) == {}
-    assert found(with_events(good, *before, *looked, answer)) == {}
 
 
 def test_calls_must_differ(good: Candidate) -> None:
@@ -185,7 +183,8 @@ def test_calls_must_differ(good: Candidate) -> None:
     again = step("listPets", {"kind": "dog"}, body=LISTED)
 
     assert found(with_events(good, user, *again, *rest)) == {
-        "distinct_calls": "listPets was called 2 times with the same arguments"
+        "asked_for_calls": "nobody asked for listPets",
+        "distinct_calls": "listPets was called 2 times with the same arguments",
     }
 
 

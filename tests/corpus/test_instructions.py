@@ -14,7 +14,7 @@ from toolalpaca.openapi.validation import Validator
 from toolalpaca.task import ASK_TOOL, Task, references
 from toolalpaca_corpus.argument_check import argument_faults
 from toolalpaca_corpus.instructions import make_tasks
-from toolalpaca_corpus.world import World
+from toolalpaca_corpus.world import Thing, World
 from toolalpaca_runtime.tools import make_tools
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -157,7 +157,7 @@ def test_never_more_tasks_than_asked_for(seed: int, count: int) -> None:
 
 
 def test_ids_and_conditions_are_those_of_things_that_exist(pets: Document) -> None:
-    world = World({"listPets": [{"id": 4711, "name": "Rex", "kind": "cat"}]})
+    world = World({"listPets": [Thing({"id": 4711, "name": "Rex", "kind": "cat"}, {})]})
 
     tasks = make_tasks([pets], 40, seed=0, worlds={"pets": world})
 
