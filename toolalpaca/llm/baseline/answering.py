@@ -9,11 +9,12 @@ from typing import Any, Final
 from toolalpaca.llm.baseline.catalog import Catalog, Tool
 from toolalpaca.llm.baseline.matching import describe
 from toolalpaca.llm.baseline.results import Result
-from toolalpaca.llm.baseline.text import name_stems, name_words, plural, singular, stem
+from toolalpaca.llm.baseline.text import name_stems, name_words, plural, singular, stem, stem_set
 from toolalpaca.llm.baseline.vocabulary import ID_WORDS, concept
 
 _ITEMS: Final = 5
 _FIELDS: Final = 6
+_STAMPS: Final = stem_set("created updated modified changed")
 _LONGEST: Final = 160
 _TITLES: Final = ("name", "title", "label", "summary", "username", "reference")
 
@@ -94,7 +95,9 @@ def _fields(value: Mapping[str, Any], wanted: frozenset[str], most: int) -> str:
         words = {concept(word) for word in name_stems(key)}
         if words & wanted and not words & ID_WORDS:
             return 0
-        return 1 if key.lower() in _TITLES else 2 if key.lower() in ID_WORDS else 3
+        if key.lower() in _TITLES:
+            return 1
+        return 2 if key.lower() in ID_WORDS else 4 if words & _STAMPS else 3
 
     scalars = [key for key, inner in value.items() if not isinstance(inner, dict | list)]
     inner = [key for key in value if key not in scalars and rank(key) == 0]

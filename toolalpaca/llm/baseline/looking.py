@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,13 +57,13 @@ class Lookup:
     Args:
         plan: Whose records are searched and whose calls are made.
         passages: What the user said, the request first.
-        thought: Why the request's tool is used.
+        opening: Why the request's tool is used, to be said once, with the first call.
     """
 
-    def __init__(self, plan: Plan, passages: Sequence[Passage], thought: str) -> None:
+    def __init__(self, plan: Plan, passages: Sequence[Passage], opening: Iterator[str]) -> None:
         self._plan = plan
         self._passages = passages
-        self._thought = thought
+        self._opening = opening
 
     def run(
         self, need: Need, filling: Filling, used: Sequence[Span], depth: int = 0
@@ -158,9 +158,7 @@ class Lookup:
 
     def _in_result(self, need: Need, filtered: bool) -> tuple[Any, Choice] | None:
         """The id in the newest result; a search's first hit is trusted to be what was sought."""
-        records = self._plan.records
-        newest = max((record.group for record in records), default=0)
-        same = [record for record in records if record.group == newest]
+        same = self._plan.newest
         found = self._pick(need, same)
         if found is None and filtered and need.name:
             nameless = Need(need.slot, need.tool, None, need.willing)
@@ -194,8 +192,11 @@ class Lookup:
 
     def _reason(self, need: Need, provider: Provider, attempt: int) -> str:
         what = f' for "{need.name}"' if need.name else ""
-        again = "The search found nothing, so I search more loosely. " if attempt else ""
-        return (
-            f"{self._thought} {again}{need.tool.name} needs {need.slot.label}{what}, which the "
-            f"instruction does not give, so I look it up with {provider.tool.name}."
+        said = [*self._opening]
+        if attempt:
+            said.append("The search found nothing, so I search more loosely.")
+        said.append(
+            f"{need.tool.name} needs {need.slot.label}{what}, which the instruction does not give, "
+            f"so I look it up with {provider.tool.name}."
         )
+        return " ".join(said)

@@ -30,6 +30,7 @@ ENOUGH: Final = 2.0
 _SHORTLIST: Final = 8  # tools whose arguments are tried on the clause
 _VERB_WEIGHT: Final = 0.35  # of a verb that every API has
 _EVIDENCE: Final = frozenset({"moment", "email", "uuid", "uri", "quoted", "number"})
+_ADDRESSES: Final = re.compile(r"\S+@\S+|\w+://\S+")  # values, whatever words they hold
 _NAMED: Final = 2.0  # weight from which on a word belongs to what the tool is, not to its details
 
 
@@ -93,7 +94,7 @@ def match(
 def _concepts(text: str) -> dict[str, str]:
     """The concepts of a text's words, each with the word that was used."""
     found: dict[str, str] = {}
-    for token in tokens(text):
+    for token in tokens(_ADDRESSES.sub(" ", text)):
         if token.stem not in STOP_WORDS and not token.text.isdigit():
             found.setdefault(concept(token.stem), token.text.lower())
     if re.search(r"\bhow much\b", text, re.IGNORECASE):

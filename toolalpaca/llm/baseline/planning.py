@@ -136,9 +136,9 @@ class Plan:
         passages = self.passages_for(intent.number)
         wanted = frozenset(concept(word) for word in content_stems(intent.clause.text))
         filling = fill(tool, passages)
-        thought = self._why(intent)
-        notes = yield from self._look_up(tool, filling, passages, {}, thought)
-        problem = yield from self._complete(tool, filling, passages, thought)
+        opening = iter((self._why(intent),))
+        notes = yield from self._look_up(tool, filling, passages, {}, opening)
+        problem = yield from self._complete(tool, filling, passages, opening)
         if problem:
             return Outcome(tool, None, problem, wanted)
         arguments = filling.arguments()
@@ -146,7 +146,7 @@ class Plan:
         if key in done:
             return None  # two clauses that say the same thing
         done.add(key)
-        reason = " ".join([thought, *notes, self._with(arguments)])
+        reason = " ".join([*opening, *notes, self._with(arguments)])
         result = yield from self._call(tool, arguments, reason)
         if not result.ok:
             result = yield from self._repair(tool, filling, result, done)
@@ -154,7 +154,7 @@ class Plan:
         return Outcome(tool, result, problem, wanted)
 
     def _complete(
-        self, tool: Tool, filling: Filling, passages: Sequence[Passage], thought: str
+        self, tool: Tool, filling: Filling, passages: Sequence[Passage], opening: Iterator[str]
     ) -> Generator[Step, str | None, str]:
         """Ask for what is missing or does not fit; say what still is."""
         for _ in range(_QUESTIONS):
@@ -163,12 +163,12 @@ class Plan:
             if not missing or not self.catalog.can_ask:
                 break
             names = ", ".join(slot.label for slot in missing)
-            reason = f"{thought} The instruction does not say {names}, so I ask."
+            reason = " ".join([*opening, f"The instruction does not say {names}, so I ask."])
             reply = yield Step(ASK_TOOL, {"question": question(tool, missing)}, reason)
             text = reply or ""
             called = read_reply(filling, missing, text, tool, self.today)
             things = {path: Thing(name) for path, name in called.items()}
-            yield from self._look_up(tool, filling, passages, things, thought, willing=True)
+            yield from self._look_up(tool, filling, passages, things, opening, willing=True)
             if is_ignorant(text):
                 break
         self._drop_unfit(tool, filling)
@@ -194,7 +194,7 @@ class Plan:
         filling: Filling,
         passages: Sequence[Passage],
         named: dict[Path, Thing],
-        thought: str,
+        opening: Iterator[str],
         *,
         willing: bool = False,
     ) -> Generator[Step, str | None, list[str]]:
@@ -202,7 +202,7 @@ class Plan:
         slots = [s for s in filling.missing if is_chainable(s, tool, self.catalog)]
         things = things_for(slots, tool, passages, list(filling.spans.values())) | named
         notes: list[str] = []
-        lookup = Lookup(self, passages, thought)
+        lookup = Lookup(self, passages, opening)
         for slot in slots:
             need = Need(slot, tool, things.get(slot.path), willing)
             used = [*filling.spans.values(), *_other_spans(things, slot)]
@@ -226,9 +226,14 @@ class Plan:
         self._learn(tool, result)
         return result
 
+    @property
+    def newest(self) -> list[Record]:
+        """The records of the latest result."""
+        return [record for record in self.records if record.group == self._groups]
+
     def _learn(self, tool: Tool, result: Result) -> None:
+        self._groups += 1
         if result.ok:
-            self._groups += 1
             self.records += records_of(result, tool.nouns, self._groups)
 
     def is_own(self, record: Record) -> bool:

@@ -97,7 +97,8 @@ def things_for(
         for mention in unused_mentions(passage, number, used, kinds):
             for slot in slots:
                 score = _thing_score(slot, tool, passage, mention)
-                if score >= 1.0:
+                # What another sentence names is meant here only where its words point here.
+                if score >= (2.0 if number else 1.0):
                     offers.append((score, number, mention, slot))
     offers.sort(key=lambda offer: (-offer[0], offer[1], offer[2].start))
     found: dict[tuple[str, ...], Thing] = {}

@@ -34,7 +34,13 @@ class World:
     does: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def tool(
-        self, name: str, description: str, parameters: Json, does: str, *, returns: Json | None = None
+        self,
+        name: str,
+        description: str,
+        parameters: Json,
+        does: str,
+        *,
+        returns: Json | None = None,
     ) -> None:
         """Add a tool; a parameter whose name ends in ``!`` is required."""
         required = [key.rstrip("!") for key in parameters if key.endswith("!")]
@@ -383,7 +389,10 @@ def _calendar() -> World:
     world.tool(
         "reminders_create",
         "Set a reminder",
-        {"message!": about(TEXT, "What to be reminded of"), "minutes!": about(WHOLE, "In how many minutes")},
+        {
+            "message!": about(TEXT, "What to be reminded of"),
+            "minutes!": about(WHOLE, "In how many minutes"),
+        },
         "create reminders",
     )
     world.records = {"events": [], "reminders": []}
@@ -396,7 +405,10 @@ def _markets() -> World:
     world.tool(
         "getPrice",
         "Get the current price of a coin",
-        {"symbol!": symbol, "currency": about(one_of("usd", "eur", "gbp"), "Currency of the price")},
+        {
+            "symbol!": symbol,
+            "currency": about(one_of("usd", "eur", "gbp"), "Currency of the price"),
+        },
         "echo",
     )
     world.tool(
@@ -406,7 +418,12 @@ def _markets() -> World:
     world.tool(
         "getHistory",
         "Get past prices of a coin between two days",
-        {"symbol!": symbol, "from!": DAY, "to!": DAY, "interval": one_of("hourly", "daily", "weekly")},
+        {
+            "symbol!": symbol,
+            "from!": DAY,
+            "to!": DAY,
+            "interval": one_of("hourly", "daily", "weekly"),
+        },
         "echo",
     )
     world.tool(
@@ -414,8 +431,12 @@ def _markets() -> World:
         "Convert an amount of money from one currency to another",
         {
             "amount!": NUMBER,
-            "from_currency!": about({"type": "string", "pattern": "^[A-Z]{3}$"}, "Currency to convert from"),
-            "to_currency!": about({"type": "string", "pattern": "^[A-Z]{3}$"}, "Currency to convert to"),
+            "from_currency!": about(
+                {"type": "string", "pattern": "^[A-Z]{3}$"}, "Currency to convert from"
+            ),
+            "to_currency!": about(
+                {"type": "string", "pattern": "^[A-Z]{3}$"}, "Currency to convert to"
+            ),
         },
         "echo",
     )
@@ -452,7 +473,9 @@ def _places() -> World:
         },
         "echo",
     )
-    world.tool("searchRecipes", "Search for recipes", {"query!": TEXT, "vegetarian": FLAG}, "list recipes")
+    world.tool(
+        "searchRecipes", "Search for recipes", {"query!": TEXT, "vegetarian": FLAG}, "list recipes"
+    )
     world.tool(
         "getRecipeDetails", "Get the details of a recipe", {"recipeId!": {"type": "integer"}},
         "get recipes",
