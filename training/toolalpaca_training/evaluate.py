@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 import orjson
-from toolalpaca.serving import mock_server
 
 from toolalpaca.errors import ModelUnavailable, ToolAlpacaError
 from toolalpaca.llm.protocol import LanguageModel
+from toolalpaca.serving import mock_server
 from toolalpaca.task import Task, Toolset
 from toolalpaca.trace import Trace
 from toolalpaca_runtime.episode import run_episode
