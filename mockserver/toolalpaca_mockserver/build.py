@@ -409,6 +409,9 @@ class Build:
                 text = str(suggestion(self.rng))
                 if _fits(text, shortest, longest):
                     return text
+            brief = realism.brief(form) if isinstance(form, str) else None
+            if brief is not None and _fits(brief, shortest, longest):
+                return brief
         if isinstance(pattern, str):
             matched = string_matching(pattern, self.rng, shortest=shortest, longest=longest)
             if matched is None:

@@ -86,7 +86,8 @@ class Contract:
             return _NOTHING
         if not isinstance(schema, dict):
             return _ANYTHING
-        key = schema["$ref"] if set(schema) == {"$ref"} else id(schema)
+        # The whole schema may be a reference beside the definitions that it leads to.
+        key = schema["$ref"] if schema.keys() - {"$defs"} == {"$ref"} else id(schema)
         known = self._flat.get(key)
         if known is None:
             root = self.schema if isinstance(self.schema, dict) else {}

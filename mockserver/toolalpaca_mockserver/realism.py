@@ -27,6 +27,11 @@ def by_format(name: str) -> Suggestion | None:
     return _FORMATS.get(name)
 
 
+def brief(name: str) -> str | None:
+    """A string of the format *name* that is as short as it can be, where one is usually longer."""
+    return _BRIEF.get(name)
+
+
 def text_by_name(name: str, owner: str) -> Suggestion | None:
     """What makes texts for a property called *name* of something called *owner*."""
     last = _words(name)
@@ -275,6 +280,24 @@ _FORMATS: dict[str, Suggestion] = {
     "unix-time": lambda rng: str(int(moment(rng).timestamp())),
     "int64": lambda rng: str(rng.randrange(1, 10_000)),
     "decimal": lambda rng: f"{rng.randrange(100, 10_000) / 100:.2f}",
+}
+
+_BRIEF = {
+    "email": "a@b.co",
+    "idn-email": "a@b.co",
+    "hostname": "b.co",
+    "idn-hostname": "b.co",
+    "ipv6": "::1",
+    "uri": "a:b",
+    "iri": "a:b",
+    "uri-reference": "/",
+    "iri-reference": "/",
+    "url": "a:b",
+    "duration": "P1D",
+    "byte": "eA==",
+    "base64": "eA==",
+    "base64url": "eA==",
+    "json-pointer": "/a",
 }
 
 _TEXTS: dict[str, Suggestion] = {
