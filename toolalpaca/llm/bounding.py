@@ -20,7 +20,9 @@ from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import JsonSchema
 from toolalpaca.openapi.references import resolve
 
-_INTEGER = 2**63 - 1  # int64, the widest that OpenAPI's format registry has
+# RFC 8259, section 6: integers up to here are the same everywhere. llguidance, too, reads bounds as
+# doubles, and refuses a range of 64 bits.
+_INTEGER = 2**53 - 1
 _NUMBER = 1e15
 _DECIMALS = 1e-6  # six decimals: a coordinate to the decimetre
 
@@ -210,6 +212,7 @@ class _Bounder:
 
     def _integer(self, schema: JsonSchema, *_: Any) -> JsonSchema | None:
         low, high = _range(schema, _INTEGER)
+        low, high = max(low, -_INTEGER), min(high, _INTEGER)
         least = (
             math.floor(low) + 1 if low in _numbers(schema, "exclusiveMinimum") else math.ceil(low)
         )

@@ -7,12 +7,15 @@ The same text constrains llama.cpp and transformers. White space inside JSON is 
 from __future__ import annotations
 
 import json
+import logging
 from functools import lru_cache
 from typing import Any
 
 from toolalpaca.errors import MissingExtra, ModelReplyError
 from toolalpaca.llm.bounding import Bounds, bounded, compiles
 from toolalpaca.llm.protocol import Grammar, JsonSchema
+
+_LOG = logging.getLogger(__name__)
 
 _WHITE_SPACE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
@@ -31,12 +34,33 @@ def json_rule(schema: JsonSchema | bool, bounds: Bounds | None = None) -> str:
 
 @lru_cache(maxsize=1024)
 def _json_rule(schema_text: str, bounds: Bounds) -> str:
-    schema = json.loads(schema_text)
-    for candidate in (bounded(schema, bounds), _without_details(bounded(schema, bounds))):
-        text = _with_options(candidate)
-        if compiles(text):
-            return f"%json {text}"
-    return f"%json {_with_options(_names_only(bounded(schema, _LOOSE)))}"
+    schema = bounded(json.loads(schema_text), bounds)
+    if not compiles(_with_options(schema)):
+        schema = _loosened(schema)
+        _LOG.info("the grammar allows more than the schema does: %.200s", schema_text)
+    return f"%json {_with_options(schema)}"
+
+
+def _loosened(schema: JsonSchema) -> JsonSchema:
+    """*schema* with only those parts loosened that cannot be compiled, as little as will do.
+
+    Whoever asked checks the reply, so what the grammar lets through is still found.
+    """
+    if "properties" in schema:
+        properties = {name: _compiling(part) for name, part in schema["properties"].items()}
+        schema = {**schema, "properties": properties}
+    if compiles(_with_options(schema)):
+        return schema
+    names = dict.fromkeys(schema.get("properties", {}), True)
+    return bounded({"type": "object", "properties": names}, _LOOSE)
+
+
+def _compiling(part: JsonSchema) -> JsonSchema:
+    """The first of some readings of a property, each looser than the one before, that compiles."""
+    for reading in (part, _without_details(part)):
+        if compiles(_with_options(reading)):
+            return reading
+    return bounded(True, _LOOSE)
 
 
 def check_grammar(grammar: Grammar) -> None:
@@ -79,9 +103,3 @@ def _without_details(schema: Any) -> Any:
         key: _without_details(part) if key in ("items", "anyOf") else part
         for key, part in schema.items()
     }
-
-
-def _names_only(schema: JsonSchema) -> JsonSchema:
-    """An object of the same property names with any short values."""
-    names = schema.get("properties", {})
-    return bounded({"type": "object", "properties": dict.fromkeys(names, True)})
