@@ -7,12 +7,12 @@ holds the reasons. What a name suggests is kept only where the schema allows it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.problems import Reason, phrase
+from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 _MESSAGES = frozenset(
@@ -106,7 +106,7 @@ class _Teller:
             return body
         for name, schema in self.contract.properties(flat).items():
             part = self.contract.flat(schema)
-            for value in self._suggestions(_letters(name), part, name in body):
+            for value in self._suggestions(letters(name), part, name in body):
                 candidate = {**body, name: value}
                 if self.contract.is_valid(whole(candidate)):
                     body = candidate
@@ -156,7 +156,7 @@ class _Teller:
     def _entry(self, reason: Reason, names: dict[str, Any]) -> dict[str, Any]:
         entry: dict[str, Any] = {}
         for name in names:
-            plain = _letters(name)
+            plain = letters(name)
             if plain in _MESSAGES or plain in _TITLES - {"name"}:
                 entry[name] = reason.message
             elif plain in _PLACES:
@@ -164,7 +164,3 @@ class _Teller:
             elif plain in _RULES:
                 entry[name] = reason.location if plain == "location" else reason.rule
         return entry
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -9,9 +9,10 @@ from typing import Any
 
 from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.realism import EPOCH, timestamp
+from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.resources import Resource
 from toolalpaca_mockserver.state.store import Item
+from toolalpaca_mockserver.values.moments import EPOCH, timestamp
 
 _MADE = frozenset(
     {
@@ -136,11 +137,6 @@ def with_context(resource: Resource, item: Item, path: Mapping[str, Any]) -> Ite
     }
     candidate = {**item, **changed}
     return candidate if changed and resource.contract.is_valid(candidate) else item
-
-
-def letters(name: str) -> str:
-    """*name* without case and punctuation: ``bookingId`` and ``booking_id`` are one."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _is_read_only(resource: Resource, name: str) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.store import Item
 
 DEFAULT_SIZE: Final = 20
@@ -82,10 +82,10 @@ def matching(
 
 def filters(query: Mapping[str, Any], contract: Contract) -> list[Callable[[Item], bool]]:
     """A test for each parameter that names a property, a bound of one, or a search."""
-    properties = {_letters(name): name for name in contract.properties()}
+    properties = {letters(name): name for name in contract.properties()}
     tests: list[Callable[[Item], bool]] = []
     for parameter, wanted in query.items():
-        name = _letters(parameter)
+        name = letters(parameter)
         if name in properties:
             tests.append(_equals(properties[name], wanted))
         elif name in _SEARCH and isinstance(wanted, str):
@@ -97,19 +97,19 @@ def filters(query: Mapping[str, Any], contract: Contract) -> list[Callable[[Item
 
 def equalities(operation: Operation, query: Mapping[str, Any], contract: Contract) -> Item:
     """What a list's items must have because a *required* parameter names the property."""
-    properties = {_letters(name): name for name in contract.properties()}
+    properties = {letters(name): name for name in contract.properties()}
     required = {p.name for p in operation.parameters if p.required and p.location == "query"}
     return {
-        properties[_letters(name)]: value
+        properties[letters(name)]: value
         for name, value in query.items()
-        if name in required and _letters(name) in properties
+        if name in required and letters(name) in properties
     }
 
 
 def page_of(items: list[tuple[str, Item]], query: Mapping[str, Any], operation: Operation) -> Page:
     """The page of *items* that *query* asks for; everything when the operation has no paging."""
-    declared = {_letters(p.name): p for p in operation.parameters if p.location == "query"}
-    values = {_letters(name): value for name, value in query.items()}
+    declared = {letters(p.name): p for p in operation.parameters if p.location == "query"}
+    values = {letters(name): value for name, value in query.items()}
     sizes = [name for name in _SIZE if name in declared]
     paged = bool(sizes) or any(name in declared for name in (*_PAGE, *_OFFSET, *_CURSOR))
     usual = _usual_size(declared[sizes[0]] if sizes else None) if paged else len(items)
@@ -277,7 +277,7 @@ def describe(envelope: Any, page: Page, keys: Sequence[str], depth: int = 0) -> 
         elif isinstance(value, dict):
             described[name] = describe(value, page, (), depth + 1)
         else:
-            described[name] = _described(_letters(name), value, page)
+            described[name] = _described(letters(name), value, page)
     return {name: value for name, value in described.items() if value is not _ABSENT}
 
 
@@ -307,7 +307,3 @@ def _described(name: str, value: Any, page: Page) -> Any:
 
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.state.items import letters, settled
+from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.state.items import settled
 from toolalpaca_mockserver.state.resources import Resource, Resources
 from toolalpaca_mockserver.state.store import Item
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator, random_for

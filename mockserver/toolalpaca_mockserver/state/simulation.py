@@ -12,6 +12,7 @@ from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
+from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
 from toolalpaca_mockserver.state.queries import Page, equalities, matching, page_of
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
@@ -319,11 +320,11 @@ class Simulation:
             return body[inner] if inner is not None else body
         if arguments.has_body:
             return {}
-        known = {items.letters(name): name for name in role.resource.contract.properties()}
+        known = {letters(name): name for name in role.resource.contract.properties()}
         return {
-            known[items.letters(name)]: value
+            known[letters(name)]: value
             for name, value in arguments.query.items()
-            if items.letters(name) in known and operation.method != "delete"
+            if letters(name) in known and operation.method != "delete"
         }
 
 
@@ -333,7 +334,7 @@ def _inner_name(body: Item, role: Role) -> str | None:
         return None
     name, value = next(iter(body.items()))
     known = role.resource.contract.properties()
-    wraps = items.letters(name) == items.letters(role.resource.name) or (name,) == role.wrapper
+    wraps = letters(name) == letters(role.resource.name) or (name,) == role.wrapper
     return name if wraps and name not in known and isinstance(value, dict) else None
 
 

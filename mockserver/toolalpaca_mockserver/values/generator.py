@@ -15,8 +15,9 @@ from typing import Any
 
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.openapi.model import Schema
-from toolalpaca_mockserver.build import Build, DeadEnd, Effort
 from toolalpaca_mockserver.contract import Contract, Direction
+from toolalpaca_mockserver.values.attempt import DeadEnd, Effort
+from toolalpaca_mockserver.values.build import Build
 
 _CONTRACTS = 4096
 """Compiled schemas that are kept; beyond it the least recently used is forgotten."""

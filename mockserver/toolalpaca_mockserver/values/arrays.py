@@ -1,0 +1,69 @@
+"""Arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolalpaca_mockserver.values.attempt import MOST_ITEMS, DeadEnd
+
+if TYPE_CHECKING:
+    from toolalpaca_mockserver.values.build import Build
+
+
+def build_array(build: Build, flat: dict[str, Any], name: str, depth: int) -> list[Any]:
+    """An array for *flat*, whose choices have been made.
+
+    Raises:
+        DeadEnd: It would be too long, or an item that it needs cannot be built.
+    """
+    fewest = int(flat.get("minItems", 0))
+    prefix = flat.get("prefixItems") or []
+    items = flat.get("items", True)
+    if fewest > MOST_ITEMS:
+        raise DeadEnd
+    count = max(_count(build, flat, fewest, depth), fewest)
+    built = [build.value(schema, name, depth + 1) for schema in prefix[:count]]
+    if items is False:
+        return built
+    contains = flat.get("contains")
+    if contains is not None and flat.get("minContains", 1):
+        both = build.contract.joined(items, contains)
+        wanted = min(int(flat.get("minContains", 1)), MOST_ITEMS)
+        built.extend(build.value(both, name, depth + 1) for _ in range(wanted))
+    _extend(build, built, flat, name, depth, count)
+    return built
+
+
+def _extend(
+    build: Build, built: list[Any], flat: dict[str, Any], name: str, depth: int, count: int
+) -> None:
+    """Add items until there are *count*."""
+    items, unique = flat.get("items", True), flat.get("uniqueItems") is True
+    with build.listing():
+        for attempt in range(count * (6 if unique else 1)):
+            if len(built) >= count:
+                break
+            build.index = len(built) if attempt < count else None
+            try:
+                item = build.value(items, name, depth + 1)
+            except DeadEnd:
+                if len(built) >= flat.get("minItems", 0):
+                    break
+                raise
+            if not unique or not any(_same(item, other) for other in built):
+                built.append(item)
+
+
+def _count(build: Build, flat: dict[str, Any], fewest: int, depth: int) -> int:
+    if build.is_modest(depth) or build.is_active(flat.get("items")):
+        return fewest
+    most = flat.get("maxItems")
+    wanted = fewest if fewest > 2 else build.rng.randint(max(1, fewest), 3)
+    return min(wanted, most) if isinstance(most, int) else wanted
+
+
+def _same(left: Any, right: Any) -> bool:
+    """JSON equality: ``true`` is not 1, but 1.0 is."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return bool(left == right)

@@ -1,0 +1,163 @@
+"""One attempt at building a value for a schema."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.values import arrays, choices, examples, numbers, objects, texts
+from toolalpaca_mockserver.values.attempt import DEEP, DEEPEST, MOST_NODES, DeadEnd, Effort
+
+
+class Build:
+    """Builds one value.
+
+    Args:
+        contract: The schema that the value is for.
+        rng: Where the choices come from.
+        effort: How to go about it.
+        index: The value's place in a list, or None.
+    """
+
+    def __init__(
+        self, contract: Contract, rng: random.Random, effort: Effort, index: int | None
+    ) -> None:
+        self.contract = contract
+        self.rng = rng
+        self.effort = effort
+        self.index = index
+        self._nodes = 0
+        self._active: dict[int, int] = {}
+        self._owners: list[str] = []
+
+    def value(self, schema: Any, name: str = "", depth: int = 0) -> Any:
+        """A value for *schema*, a part of the contract's, called *name*.
+
+        Raises:
+            DeadEnd: This attempt leads to none.
+        """
+        self._nodes += 1
+        flat = self.contract.flat(schema)
+        if depth > DEEPEST or flat == {"not": {}}:
+            raise DeadEnd
+        identity = id(flat)
+        self._active[identity] = self._active.get(identity, 0) + 1
+        try:
+            return self._value(flat, name, depth)
+        finally:
+            self._active[identity] -= 1
+
+    def _value(self, flat: dict[str, Any], name: str, depth: int) -> Any:
+        if "const" in flat:
+            return flat["const"]
+        example = examples.example(self, flat, name)
+        if example is not None:
+            return example[0]
+        if isinstance(flat.get("enum"), list):
+            return self._member(flat)
+        flat = choices.choose(self, flat, depth)
+        if "const" in flat:
+            return flat["const"]
+        if isinstance(flat.get("enum"), list):
+            return self._member(flat)
+        return _BUILDERS[self._type(flat)](self, flat, name, depth)
+
+    def _member(self, flat: dict[str, Any]) -> Any:
+        members = [m for m in flat["enum"] if m is not None] or flat["enum"]
+        if not members:
+            raise DeadEnd
+        return members[0] if self.effort.minimal else self.rng.choice(members)
+
+    def _type(self, flat: dict[str, Any]) -> str:
+        types = flat.get("type")
+        if isinstance(types, list) and types:
+            real = [t for t in types if t != "null"]
+            if not real or (len(real) < len(types) and self._takes_null()):
+                return "null"
+            types = real[0] if self.effort.minimal else self.rng.choice(real)
+        if isinstance(types, str):
+            if types not in _BUILDERS:
+                raise DeadEnd
+            return types
+        return next((name for keywords, name in _SIGNS if not keywords.isdisjoint(flat)), "string")
+
+    def _takes_null(self) -> bool:
+        return not self.effort.minimal and self.rng.random() < 0.1
+
+    # -- what the builders of the types ask -------------------------------------------------
+
+    def is_modest(self, depth: int) -> bool:
+        """Whether only what is required is built there."""
+        return self.effort.minimal or depth >= DEEP or self._nodes > MOST_NODES
+
+    def is_active(self, schema: Any) -> bool:
+        """Whether a value of *schema* is being built around this one: it would be recursion."""
+        return isinstance(schema, dict) and bool(self._active.get(id(self.contract.flat(schema))))
+
+    @property
+    def owner(self) -> str:
+        """What the object is called that holds the value, ``""`` when nothing does."""
+        return self._owners[-1] if self._owners else ""
+
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """While the properties of the object *name* are built."""
+        self._owners.append(name or self.owner)
+        try:
+            yield
+        finally:
+            self._owners.pop()
+
+    @contextmanager
+    def listing(self) -> Iterator[None]:
+        """While the items of an array are built, each of which sets :attr:`index`."""
+        outer = self.index
+        try:
+            yield
+        finally:
+            self.index = outer
+
+
+def _boolean(build: Build, *_: object) -> bool:
+    return build.rng.random() < 0.6
+
+
+def _null(*_: object) -> None:
+    return None
+
+
+_BUILDERS: Mapping[str, Callable[[Build, dict[str, Any], str, int], Any]] = {
+    "object": objects.build_object,
+    "array": arrays.build_array,
+    "string": texts.build_text,
+    "integer": numbers.build_integer,
+    "number": numbers.build_number,
+    "boolean": _boolean,
+    "null": _null,
+}
+
+# Keywords that tell the type where ``type`` does not.
+_SIGNS: tuple[tuple[frozenset[str], str], ...] = (
+    (
+        frozenset(
+            (
+                "properties", "required", "additionalProperties", "patternProperties",
+                "minProperties", "maxProperties", "propertyNames", "dependentRequired",
+                "dependentSchemas",
+            )
+        ),
+        "object",
+    ),
+    (
+        frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"}),
+        "array",
+    ),
+    (frozenset({"pattern", "format", "minLength", "maxLength"}), "string"),
+    (
+        frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}),
+        "number",
+    ),
+)  # fmt: skip

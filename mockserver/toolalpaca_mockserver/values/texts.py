@@ -1,0 +1,92 @@
+"""Strings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.validation import Validator
+from toolalpaca_mockserver.values import vocabulary
+from toolalpaca_mockserver.values.attempt import DeadEnd
+from toolalpaca_mockserver.values.formats import brief, by_format
+from toolalpaca_mockserver.values.names import text_by_name
+from toolalpaca_mockserver.values.patterns import string_matching
+
+if TYPE_CHECKING:
+    from toolalpaca_mockserver.values.build import Build
+
+_LONGEST = 5000
+_TRIES = 12
+
+
+def build_text(build: Build, flat: dict[str, Any], name: str, _: int = 0) -> str:
+    """A string for *flat*: by its format, its name, its pattern, or any word.
+
+    Raises:
+        DeadEnd: It would be too long, or nothing matches the pattern.
+    """
+    shortest = int(flat.get("minLength", 0))
+    most = flat.get("maxLength")
+    longest = int(most) if isinstance(most, (int, float)) else None
+    if shortest > _LONGEST:
+        raise DeadEnd
+    pattern = flat.get("pattern")
+    for _attempt in range(_TRIES if isinstance(pattern, str) else 1):
+        text = _text(build, flat, name, shortest, longest)
+        if not isinstance(pattern, str) or _matches(pattern, text):
+            return text
+    raise DeadEnd
+
+
+def _text(build: Build, flat: dict[str, Any], name: str, shortest: int, longest: int | None) -> str:
+    suggested = _suggested(build, flat, name, shortest, longest)
+    if suggested is not None:
+        return suggested
+    pattern = flat.get("pattern")
+    if not isinstance(pattern, str):
+        return _plain(build, shortest, longest)
+    matched = string_matching(pattern, build.rng, shortest=shortest, longest=longest)
+    if matched is None:
+        raise DeadEnd
+    return matched
+
+
+def _suggested(
+    build: Build, flat: dict[str, Any], name: str, shortest: int, longest: int | None
+) -> str | None:
+    """What the format or the name suggests, when it has a right length."""
+    form = flat.get("format")
+    suggestion = by_format(form) if isinstance(form, str) else None
+    if suggestion is None and flat.get("contentEncoding") in ("base64", "base64url"):
+        suggestion = by_format(str(flat["contentEncoding"]))
+    if suggestion is None and not isinstance(flat.get("pattern"), str):
+        suggestion = text_by_name(name, build.owner)
+    for _attempt in range(4 if suggestion is not None else 0):
+        text = str(suggestion(build.rng)) if suggestion is not None else ""
+        if _fits(text, shortest, longest):
+            return text
+    short = brief(form) if isinstance(form, str) else None
+    return short if short is not None and _fits(short, shortest, longest) else None
+
+
+def _plain(build: Build, shortest: int, longest: int | None) -> str:
+    text = build.rng.choice(vocabulary.WORDS)
+    while len(text) < shortest:
+        text += " " + build.rng.choice(vocabulary.WORDS)
+    if longest is not None and len(text) > longest:
+        text = text[:longest]
+        if text.endswith(" "):
+            text = text[:-1] + "s"
+    return text
+
+
+def _fits(text: str, shortest: int, longest: int | None) -> bool:
+    return len(text) >= shortest and (longest is None or len(text) <= longest)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether the validator, which decides in the end, finds *pattern* in *text*."""
+    try:
+        return Validator({"pattern": pattern}).is_valid(text)
+    except DocumentError:
+        return False  # nothing can be shown to match what the validator cannot read
