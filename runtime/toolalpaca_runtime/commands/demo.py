@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sys
 from argparse import Namespace
 from contextlib import ExitStack
@@ -59,11 +61,11 @@ def run(options: Namespace) -> int:
         width = max(map(len, server.apis))
         for name, url in server.apis.items():
             console.print(f"{name:<{width}}  {url}", soft_wrap=True)
-        for model in ("baseline",) if options.fast else _NOTES:
-            _show(model, server.apis[API], console)
+        models = ("baseline",) if options.fast else tuple(_NOTES)
+        worked = [_show(model, server.apis[API], console) for model in models]
     console.rule("Next")
     console.print(_next_commands(), soft_wrap=True)
-    return 0
+    return 0 if all(worked) else 1
 
 
 def _sources() -> list[str]:
@@ -81,16 +83,16 @@ def _sources() -> list[str]:
     return sources
 
 
-def _show(name: str, url: str, console: Console) -> None:
-    """Let one model do the instructions; one that cannot be used is skipped, and it is said."""
+def _show(name: str, url: str, console: Console) -> bool:
+    """Let one model do the instructions; False when it could not, which has been said."""
     console.rule(f"The agent with the model {name}")
     console.print(_NOTES[name], style="dim")
     try:
         model = _open(name)
     except (ModelError, MissingExtra) as error:
-        console.print(f"skipped {name}: {error}", soft_wrap=True)
-        return
-    _run(model, url, console)
+        print(f"toolalpaca: error: the model {name} cannot be used: {error}", file=sys.stderr)
+        return False
+    return _run(model, url, console)
 
 
 def _open(name: str) -> LanguageModel:
@@ -103,13 +105,14 @@ def _open(name: str) -> LanguageModel:
     return open_model(name)
 
 
-def _run(model: LanguageModel, url: str, console: Console) -> None:
+def _run(model: LanguageModel, url: str, console: Console) -> bool:
     from toolalpaca_runtime.commands.session import Session
     from toolalpaca_runtime.connect import open_api
     from toolalpaca_runtime.episode import SESSION_HEADER
     from toolalpaca_runtime.limits import Limits
     from toolalpaca_runtime.terminal import TerminalView
 
+    worked = True
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
         stack.callback(lambda: runner.run(model.aclose()))
@@ -125,16 +128,33 @@ def _run(model: LanguageModel, url: str, console: Console) -> None:
                 session.turn(instruction)
             except ToolAlpacaError as error:
                 print(f"toolalpaca: error: {error}", file=sys.stderr)
+                worked = False
             session.reset()  # each instruction is a conversation of its own
         console.print(f"\nThe traces are in {session.trace_path}.", soft_wrap=True)
+    return worked
 
 
 def _next_commands() -> str:
+    program = _program()
     document = EXAMPLES_FOLDER / f"{API}.yaml"
+    checkpoint = f"models/{API}"
     commands = {
-        f"toolalpaca mock {EXAMPLES_FOLDER}/*.yaml": "the APIs, for your own client",
-        f"toolalpaca chat {document} --mock": "talk to one",
-        f"toolalpaca corpus build {document} --out corpora/{API}": "make a corpus",
-        f"toolalpaca train corpora/{API} --base tiny --out models/{API}": "train on it",
+        f"{program} mock {EXAMPLES_FOLDER}/*.yaml": "the APIs, for your own client",
+        f"{program} chat {document} --mock": "talk to one",
+        f"{program} corpus build {EXAMPLES_FOLDER} --out corpora/first": "make a corpus",
+        f"{program} train corpora/first --base tiny --out {checkpoint}": "train a model on it "
+        "(needs torch: pip install 'toolalpaca[training]', or make test, which brings it)",
+        f'{program} ask {document} --mock --model transformers:{checkpoint} "List the stations"': (
+            "and let that act"
+        ),
     }
     return "\n".join(f"# {why}\n{command}" for command, why in commands.items())
+
+
+def _program() -> str:
+    """How this program is called from here: by its path where ``PATH`` does not lead to it."""
+    called = Path(sys.argv[0])
+    found = shutil.which(called.name)
+    if found and Path(found).resolve() == called.resolve():
+        return called.name
+    return os.path.relpath(called) if called.is_file() else "toolalpaca"
