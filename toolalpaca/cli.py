@@ -11,6 +11,10 @@ import importlib
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import NamedTuple, cast
 
 from toolalpaca import __version__
@@ -53,11 +57,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line *arguments* (default: the process's) and return the exit status.
 
     0 is success, 1 an error of ours that is printed as one line, 2 a command line that cannot
-    work, 130 an interruption (128 + SIGINT, the shells' convention).
+    work, 130 an interruption and 143 a termination (128 + the signal, the shells' convention).
     """
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        return _dispatch(words)
+        with _unwinding_at_sigterm():
+            return _dispatch(words)
+    except _Terminated:
+        return 128 + signal.SIGTERM
     except ToolAlpacaError as error:
         print(f"toolalpaca: error: {error}", file=sys.stderr)
         return error.exit_status
@@ -68,6 +75,30 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader (`| head`) has gone; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+@contextmanager
+def _unwinding_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that no server or folder of ours is left.
+
+    Signals belong to the main thread; called from another one, this changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _dispatch(words: list[str]) -> int:

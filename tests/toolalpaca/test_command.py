@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import types
@@ -214,3 +216,21 @@ def test_the_command_is_run_as_a_module() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("toolalpaca: error: there is no command 'nonsense'")
     assert done.stderr.count("\n") == 1
+
+
+def test_sigterm_unwinds_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    unwound = []
+
+    def run(options: Namespace) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        finally:
+            unwound.append(options.flag)
+        return 0
+
+    command(monkeypatch, run)
+    before = signal.getsignal(signal.SIGTERM)
+    assert cli.main(["try", "--flag", "x"]) == 143
+    assert unwound == ["x"]
+    assert signal.getsignal(signal.SIGTERM) is before
