@@ -94,7 +94,10 @@ class Responder:
         """The answer to a request that is sound."""
         if preferences.any:
             return await self._preferred(plan, request, arguments, preferences)
-        outcome = await self.simulation.act(plan.operation, arguments, session)
+        try:
+            outcome = await self.simulation.act(plan.operation, arguments, session)
+        except (NoInstance, DocumentError) as error:
+            return self._unable(plan, request, error)
         if isinstance(outcome, Refusal):
             return self.refuse(plan, request, outcome.status, outcome.detail, source="state")
         created = outcome is not None and outcome.created
@@ -107,7 +110,7 @@ class Responder:
                 plan, request, arguments, outcome, status, response, content_type, session
             )
         except (NoInstance, DocumentError) as error:
-            return self._unable(error)
+            return self._unable(plan, request, error)
 
     async def _success(
         self,
@@ -238,7 +241,7 @@ class Responder:
                 answer.source, answer.reason = composed.source, composed.reason
                 answer.content_type, answer.body = _encode(composed.value, content_type, body)
         except (NoInstance, DocumentError) as error:
-            return self._unable(error)
+            return self._unable(plan, request, error)
         self._add_headers(answer, plan, response, "", None, request)
         return answer
 
@@ -282,8 +285,9 @@ class Responder:
         wanted = header_text(request.headers.get("accept", ""))
         return self.refuse(plan, request, 406, f"the answer is {offered}, and not {wanted}")
 
-    def _unable(self, error: Exception) -> Answer:
-        return _problem(501, f"no answer satisfies the document: {error}", "schema")
+    def _unable(self, plan: OperationPlan, request: Request, error: Exception) -> Answer:
+        detail = f"no answer satisfies the document: {error}"
+        return self.refuse(plan, request, 501, detail, source="schema")
 
     # -- parts of answers -------------------------------------------------------------------
 

@@ -54,14 +54,14 @@ def _is_satisfied(scheme: SecurityScheme, request: Request) -> bool:
         return bool(_api_key(scheme, request))
     if scheme.type == "mutualTLS":
         return True  # a client certificate is the proxy's to see
-    kind, _, credential = request.headers.get("authorization", "").partition(" ")
-    credential = credential.strip()
     wanted = scheme.scheme if scheme.type == "http" else "bearer"
-    if kind.lower() != wanted or not credential:
-        return False
-    if wanted == "basic":
-        return _is_basic(credential)
-    return wanted != "bearer" or _TOKEN.fullmatch(credential) is not None
+    header = request.headers.get("authorization", "")
+    # Whoever needs two schemes at once sends two headers, which a comma then joins.
+    for part in (header, *header.split(",")):
+        kind, _, credential = part.strip().partition(" ")
+        if kind.lower() == wanted and _is_sound(wanted, credential.strip()):
+            return True
+    return False
 
 
 def _api_key(scheme: SecurityScheme, request: Request) -> str:
@@ -69,6 +69,13 @@ def _api_key(scheme: SecurityScheme, request: Request) -> str:
         return request.headers.get(scheme.parameter.lower(), "")
     pairs = request.query_pairs if scheme.location == "query" else request.cookies
     return next((value for name, value in pairs if name == scheme.parameter), "")
+
+
+def _is_sound(scheme: str, credential: str) -> bool:
+    """Whether *credential* has the form that *scheme*, lower case, gives it."""
+    if scheme == "basic":
+        return _is_basic(credential)
+    return _TOKEN.fullmatch(credential) is not None if scheme == "bearer" else bool(credential)
 
 
 def _is_basic(credential: str) -> bool:

@@ -140,8 +140,9 @@ def multipart_value(
     value: dict[str, Any] = {}
     for name in dict.fromkeys(part.name for part in parts):
         schema = properties.get(name, True)
-        values = [_part_value(p, schema, contract, media_type) for p in parts if p.name == name]
         many = contract is not None and _kind(schema, contract) == "array"
+        single = True if many else schema  # the list is coerced when it is whole
+        values = [_part_value(p, single, contract, media_type) for p in parts if p.name == name]
         if many and len(values) == 1 and isinstance(values[0], list):
             value[name] = values[0]
         elif many or len(values) > 1:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
+
+import orjson
 
 from toolalpaca_mockserver.contract import Contract
 
@@ -65,9 +68,19 @@ def _coerce_text(text: str, flat: dict[str, Any], contract: Contract) -> Any:
         return int(number) if "number" not in types and number.is_integer() else number
     if "boolean" in types and text in ("true", "false"):
         return text == "true"
+    if types & {"array", "object"} and "string" not in types:
+        return _coerce_structure(text, flat, contract)
     if "null" in types and text in ("", "null") and not ("string" in types and text == ""):
         return None
     return text
+
+
+def _coerce_structure(text: str, flat: dict[str, Any], contract: Contract) -> Any:
+    """A list or an object inside another: no style says how, so JSON, or a list of one."""
+    if text[:1] in ("[", "{"):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(text)
+    return _coerce_list([text], flat, contract) if "array" in contract.types(flat) else text
 
 
 def _as_text(value: Any) -> str | None:

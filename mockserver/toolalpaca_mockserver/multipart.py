@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 
 _MOST_PARTS = 1000
 
@@ -53,10 +54,10 @@ def _part(section: bytes) -> Part:
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
     disposition = _header(headers.get("content-disposition", ""))
-    field = disposition.get_param("name")
+    field, filename = disposition.get_param("name"), disposition.get_param("filename")
     return Part(
         name=field if isinstance(field, str) else "",
-        filename=disposition.get_filename(),
+        filename=filename if filename is None else collapse_rfc2231_value(filename),
         content_type=headers.get("content-type", "").partition(";")[0].strip().lower(),
         content=content,
     )
@@ -66,5 +67,4 @@ def _header(value: str) -> Message:
     """A header with parameters, as the standard library reads them."""
     message = Message()
     message["Content-Type"] = value
-    message["Content-Disposition"] = value
     return message

@@ -1,26 +1,20 @@
-"""A real server on loopback, documents to serve, and requests made from documents."""
+"""A real server on loopback, and documents to serve."""
 
 from __future__ import annotations
 
-import base64
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
-import orjson
 import pytest
 import uvicorn
 
 from toolalpaca.openapi.loading import load_document
-from toolalpaca.openapi.model import Document, Operation, Parameter
+from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import create_app
-from toolalpaca_mockserver.negotiation import is_json
-from toolalpaca_mockserver.values import ValueGenerator
 
 Serve = Callable[[Any], str]
 Open = Callable[..., httpx2.Client]
@@ -249,160 +243,3 @@ def pets() -> dict[str, Any]:
             },
         },
     )
-
-
-# -- requests made from documents -------------------------------------------------------------
-
-
-@dataclass
-class Sample:
-    """A request that satisfies an operation."""
-
-    method: str
-    path: str
-    query: list[str] = field(default_factory=list)
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @property
-    def target(self) -> str:
-        return self.path + ("?" + "&".join(self.query) if self.query else "")
-
-
-def sample_request(
-    document: Document,
-    operation: Operation,
-    generator: ValueGenerator,
-    known: Mapping[str, Any] = {},
-) -> Sample:
-    """A request with all that *operation* demands; path parameters are taken from *known*."""
-    path = operation.path.partition("?")[0].partition("#")[0]
-    sample = Sample(operation.method.upper(), path)
-    for parameter in operation.parameters:
-        if parameter.location == "path" or parameter.required:
-            value = known.get(parameter.name) if parameter.location == "path" else None
-            if value is None:
-                value = generator.generate(
-                    parameter.schema, name=parameter.name, key=operation.name
-                )
-            _add(sample, parameter, value)
-    _add_credentials(sample, document, operation)
-    if operation.body is not None and operation.body.content:
-        _add_body(sample, operation, generator)
-    return sample
-
-
-@pytest.fixture
-def make_request() -> Callable[..., Sample]:
-    """Makes a request that satisfies an operation."""
-    return sample_request
-
-
-def text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value).decode()
-
-
-def encoded(value: Any) -> str:
-    return quote(text(value), safe="")
-
-
-def _add(sample: Sample, parameter: Parameter, value: Any) -> None:
-    name = encoded(parameter.name)
-    if parameter.location == "path":
-        sample.path = sample.path.replace(
-            "{" + parameter.name + "}", _path_text(parameter, value) or "x"
-        )
-    elif parameter.location == "query":
-        sample.query.extend(_query_texts(parameter, name, value))
-    elif parameter.location == "header":
-        parts = value if isinstance(value, list) else [value]
-        sample.headers[parameter.name] = ",".join(text(part) for part in parts)
-    else:
-        cookie = f"{parameter.name}={encoded(value)}"
-        sample.headers["cookie"] = "; ".join(filter(None, [sample.headers.get("cookie"), cookie]))
-
-
-def _path_text(parameter: Parameter, value: Any) -> str:
-    if isinstance(value, list):
-        written = ",".join(map(encoded, value))
-    elif isinstance(value, dict):
-        between = "=" if parameter.explode else ","
-        written = ",".join(f"{encoded(k)}{between}{encoded(v)}" for k, v in value.items())
-    else:
-        written = encoded(value)
-    prefixes = {"label": ".", "matrix": f";{parameter.name}="}
-    return prefixes.get(parameter.style, "") + written
-
-
-def _query_texts(parameter: Parameter, name: str, value: Any) -> list[str]:
-    if parameter.content_type:
-        return [f"{name}={quote(orjson.dumps(value).decode(), safe='')}"]
-    if isinstance(value, list):
-        if parameter.explode:
-            return [f"{name}={encoded(item)}" for item in value]
-        between = {"spaceDelimited": "%20", "pipeDelimited": "|"}.get(parameter.style, ",")
-        return [f"{name}={between.join(map(encoded, value))}"]
-    if isinstance(value, dict):
-        if parameter.style == "deepObject":
-            return [f"{name}[{encoded(k)}]={encoded(v)}" for k, v in value.items()]
-        if parameter.explode:
-            return [f"{encoded(k)}={encoded(v)}" for k, v in value.items()]
-        return [f"{name}=" + ",".join(f"{encoded(k)},{encoded(v)}" for k, v in value.items())]
-    return [f"{name}={encoded(value)}"]
-
-
-def _add_credentials(sample: Sample, document: Document, operation: Operation) -> None:
-    for name in operation.security[0] if operation.security else ():
-        scheme = document.security_schemes.get(name)
-        if scheme is None:
-            continue
-        if scheme.type == "apiKey" and scheme.location == "query":
-            sample.query.append(f"{encoded(scheme.parameter)}=key")
-        elif scheme.type == "apiKey" and scheme.location == "cookie":
-            sample.headers["cookie"] = f"{scheme.parameter}=key"
-        elif scheme.type == "apiKey":
-            sample.headers[scheme.parameter] = "key"
-        elif scheme.type == "http" and scheme.scheme == "basic":
-            sample.headers["authorization"] = "Basic " + base64.b64encode(b"me:it").decode()
-        else:
-            kind = scheme.scheme if scheme.type == "http" else "Bearer"
-            sample.headers["authorization"] = f"{kind} token"
-
-
-def _add_body(sample: Sample, operation: Operation, generator: ValueGenerator) -> None:
-    assert operation.body is not None
-    content = operation.body.content
-    content_type = next((key for key in content if is_json(key)), next(iter(content)))
-    media_type = content[content_type]
-    value = generator.generate(media_type.schema, name=operation.name, key="body")
-    fields = value.items() if isinstance(value, dict) else ()
-    if is_json(content_type) or "*" in content_type:
-        sample.body = orjson.dumps(value)
-        content_type = "application/json" if "*" in content_type else content_type
-    elif content_type == "application/x-www-form-urlencoded":
-        sample.body = "&".join(part for k, v in fields for part in _form(encoded(k), v)).encode()
-    elif content_type.startswith("multipart/"):
-        parts = [_part(k, item) for k, v in fields for item in (v if isinstance(v, list) else [v])]
-        sample.body = b"".join(parts) + b"--edge--\r\n"
-        content_type += "; boundary=edge"
-    else:
-        sample.body = text(value).encode() or b"x"
-    sample.headers["content-type"] = content_type
-
-
-def _form(name: str, value: Any) -> list[str]:
-    if isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value):
-        return [f"{name}={encoded(item)}" for item in value]
-    if isinstance(value, dict):
-        return [p for k, v in value.items() for p in _form(f"{name}[{encoded(k)}]", v)]
-    return [f"{name}={encoded(value)}"]
-
-
-def _part(name: str, value: Any) -> bytes:
-    kind = "application/json" if isinstance(value, (dict, list)) else "text/plain"
-    head = (
-        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: {kind}\r\n\r\n'
-    )
-    return f"{head}{text(value)}\r\n".encode()

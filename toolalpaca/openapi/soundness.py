@@ -19,6 +19,7 @@ import jsonschema_rs
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.circles import break_circles
+from toolalpaca.openapi.contradictions import mend_contradictions
 from toolalpaca.openapi.model import Problem
 from toolalpaca.openapi.patterns import mend_pattern
 from toolalpaca.openapi.references import at_pointer
@@ -53,6 +54,8 @@ def mend_schemas(root: dict[str, Any], broken: Mapping[str, str]) -> list[Proble
         if "example" in node.value:  # 3.1 still knows it, deprecated
             example = node.value.pop("example")
             node.value.setdefault("examples", [example])
+    for node in schemas:
+        problems.extend(mend_contradictions(node, root))
     problems.extend(break_circles(schemas, root))
     return problems
 

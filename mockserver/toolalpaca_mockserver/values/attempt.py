@@ -24,7 +24,10 @@ class Effort:
     Attributes:
         examples: ``whole`` objects, only ``leaves``, or ``none``.
         minimal: Only what is required, as small as it may be.
+        apart: Branches of a ``oneOf`` that one value satisfies are told apart, by properties of
+            the wrong type if need be.
     """
 
     examples: Literal["whole", "leaves", "none"]
     minimal: bool = False
+    apart: bool = False

@@ -58,12 +58,13 @@ class Build:
             return example[0]
         if isinstance(flat.get("enum"), list):
             return self._member(flat)
-        flat = choices.choose(self, flat, depth)
-        if "const" in flat:
-            return flat["const"]
-        if isinstance(flat.get("enum"), list):
-            return self._member(flat)
-        return _BUILDERS[self._type(flat)](self, flat, name, depth)
+        chosen = choices.choose(self, flat, depth)
+        if "const" in chosen:
+            return chosen["const"]
+        if isinstance(chosen.get("enum"), list):
+            return self._member(chosen)
+        value = _BUILDERS[self._type(chosen)](self, chosen, name, depth)
+        return choices.told_apart(self, value, flat) if self.effort.apart else value
 
     def _member(self, flat: dict[str, Any]) -> Any:
         members = [m for m in flat["enum"] if m is not None] or flat["enum"]

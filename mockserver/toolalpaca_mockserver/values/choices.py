@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from toolalpaca_mockserver.values.attempt import DEEP, DeadEnd
 
 if TYPE_CHECKING:
+    from toolalpaca_mockserver.contract import Contract
     from toolalpaca_mockserver.values.build import Build
 
 _MOST_CHOICES = 16
@@ -74,6 +76,43 @@ def _branch(build: Build, branches: list[Any], depth: int) -> Any:
         simple = [i for i in fresh if flats[i].get("type") not in ("object", "array", None)]
         plain = simple or plain
     return branches[build.rng.choice(plain or fresh or possible)]
+
+
+def told_apart(build: Build, value: Any, flat: dict[str, Any]) -> Any:
+    """*value* so that one branch of *flat*'s ``oneOf`` accepts it, if several do.
+
+    Properties are left out, and where no branch demands what another does not know, one that only
+    another branch knows gets a value that it does not allow: null if that will do.
+    """
+    branches = flat.get("oneOf")
+    if not isinstance(value, dict) or not isinstance(branches, list):
+        return value
+    accepting = [part for part in map(build.contract.part, branches) if part.is_valid(value)]
+    for kept in accepting if len(accepting) > 1 else ():
+        candidate: dict[str, Any] | None = value
+        for other in accepting:
+            if candidate is not None and other is not kept:
+                candidate = _refused(candidate, kept, other)
+        if candidate is not None:
+            return candidate
+    return value
+
+
+def _refused(value: dict[str, Any], kept: Contract, other: Contract) -> dict[str, Any] | None:
+    """*value*, changed as little as may be for *other* to refuse it while *kept* accepts it."""
+    known = kept.properties()
+    less = ({k: v for k, v in value.items() if k != name} for name in value)
+    more = (
+        {**value, name: wrong}
+        for name in other.properties()
+        if name not in known
+        for wrong in _WRONG
+    )
+    changed = chain((value,), less, more)
+    return next((v for v in changed if not other.is_valid(v) and kept.is_valid(v)), None)
+
+
+_WRONG: tuple[Any, ...] = (None, False, 0, "", [], {})
 
 
 def _label(discriminator: Any, branch: Any) -> str | None:

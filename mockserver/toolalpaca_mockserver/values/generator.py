@@ -25,9 +25,11 @@ _CONTRACTS = 4096
 _EFFORTS = (
     Effort("whole"),
     Effort("leaves"),
-    *(Effort("none") for _ in range(6)),
+    *(Effort("none") for _ in range(4)),
+    *(Effort("none", apart=True) for _ in range(2)),
     *(Effort("leaves", minimal=True) for _ in range(2)),
-    *(Effort("none", minimal=True) for _ in range(6)),
+    *(Effort("none", minimal=True) for _ in range(4)),
+    *(Effort("none", minimal=True, apart=True) for _ in range(4)),
 )
 
 
