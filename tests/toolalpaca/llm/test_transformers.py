@@ -40,8 +40,7 @@ def one_thread() -> Iterator[None]:
 def base() -> Any:
     from toolalpaca_training.bases import open_base
 
-    made = open_base("tiny", TEXTS)
-    return made
+    return open_base("tiny", TEXTS)
 
 
 @pytest.fixture(scope="module")
