@@ -186,7 +186,9 @@ class Responder:
             return bare, True
 
         def spare() -> Any:
-            return self.generator.for_contract(contract, key=key)
+            if body.envelope is None:
+                body.envelope = self.generator.for_contract(contract, key=contract.name)
+            return body.envelope
 
         value = _wrapped(spare(), role.wrapper, bare) if role.wrapper else bare
         if outcome.page is not None:

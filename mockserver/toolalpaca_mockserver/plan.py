@@ -130,6 +130,10 @@ class ResponseBody:
         media_type: The representation.
         root: The document.
 
+    Attributes:
+        envelope: Some value that satisfies the contract, made when what is remembered has to be
+            wrapped or mended for the first time; None before.
+
     Raises:
         DocumentError: Its schema is broken.
     """
@@ -137,6 +141,7 @@ class ResponseBody:
     def __init__(self, media_type: MediaType, root: Mapping[str, Any]) -> None:
         self.media_type = media_type
         self.contract = Contract(media_type.schema, root, "response")
+        self.envelope: Any = None
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -75,6 +76,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            # Documents live as long as the server: the collector need not look at them again, which
+            # in the middle of a request takes longer than the answer.
+            gc.collect()
+            gc.freeze()
             self._on_ready()
 
     @contextlib.contextmanager

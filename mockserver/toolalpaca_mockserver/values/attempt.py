@@ -8,7 +8,7 @@ from typing import Final, Literal
 DEEP: Final = 4
 """Below it, optional properties are left out."""
 DEEPEST: Final = 24
-MOST_NODES: Final = 3000
+MOST_NODES: Final = 400
 """Values in one attempt; beyond it only what is required is built."""
 MOST_ITEMS: Final = 500
 

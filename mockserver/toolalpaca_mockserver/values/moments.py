@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from toolalpaca_mockserver.spelling import words
@@ -41,6 +42,7 @@ def order_times(value: dict[str, Any]) -> None:
                 value[name] = text
 
 
+@lru_cache(maxsize=4096)
 def _time_rank(name: str) -> int | None:
     parts = set(words(name))
     for rank, verbs in enumerate((_FIRSTS, _THENS, _LASTS)):

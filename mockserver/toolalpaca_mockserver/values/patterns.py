@@ -56,26 +56,27 @@ def string_matching(
         shortest: The fewest characters wanted; repeats are stretched towards it.
         longest: The most characters wanted; it may not be possible.
     """
-    parsed = _parsed(pattern)
+    parsed, members = _parsed(pattern)
     if parsed is None:
         return None
     limit = _LONGEST if longest is None else longest
     text = ""
     for stretch in (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512):
-        text = _Writer(rng, stretch, max(limit, shortest)).write(parsed)
+        text = _Writer(rng, stretch, max(limit, shortest), members).write(parsed)
         if len(text) >= shortest:
             break
-    return text if len(text) <= limit else _Writer(rng, -1, limit).write(parsed)
+    return text if len(text) <= limit else _Writer(rng, -1, limit, members).write(parsed)
 
 
 @lru_cache(maxsize=1024)
-def _parsed(pattern: str) -> Any:
+def _parsed(pattern: str) -> tuple[Any, dict[int, str]]:
+    """The tokens of *pattern*, or None, and a memory for the members of its sets."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a nested set is fine in ECMA-262
-            return _PARSER.parse(_to_python(pattern))
+            return _PARSER.parse(_to_python(pattern)), {}
     except (re.error, OverflowError, RecursionError):
-        return None
+        return None, {}
 
 
 def _to_python(pattern: str) -> str:
@@ -115,12 +116,16 @@ class _Writer:
         rng: Where the choices come from.
         stretch: Repeats to add beyond the usual to every open repeat; -1 takes the fewest.
         limit: Where to stop repeating.
+        members: The characters of the sets that have been met, by the identity of the set.
     """
 
-    def __init__(self, rng: random.Random, stretch: int, limit: int) -> None:
+    def __init__(
+        self, rng: random.Random, stretch: int, limit: int, members: dict[int, str]
+    ) -> None:
         self.rng = rng
         self.stretch = stretch
         self.limit = limit
+        self.members = members
         self.groups: dict[int, str] = {}
         self.length = 0
 
@@ -154,7 +159,10 @@ class _Writer:
         if kind == "ANY":
             return self.rng.choice(_CALM)
         if kind == "IN":
-            return self.rng.choice(_members(argument))
+            found = self.members.get(id(argument))
+            if found is None:
+                found = self.members[id(argument)] = _members(argument)
+            return self.rng.choice(found)
         return ""  # anchors and assertions have no width
 
     def _repeat(self, fewest: int, most: Any, tokens: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from toolalpaca.errors import DocumentError
@@ -86,7 +87,13 @@ def _fits(text: str, shortest: int, longest: int | None) -> bool:
 
 def _matches(pattern: str, text: str) -> bool:
     """Whether the validator, which decides in the end, finds *pattern* in *text*."""
+    validator = _validator(pattern)
+    return validator is not None and validator.is_valid(text)
+
+
+@lru_cache(maxsize=1024)
+def _validator(pattern: str) -> Validator | None:
     try:
-        return Validator({"pattern": pattern}).is_valid(text)
+        return Validator({"pattern": pattern})
     except DocumentError:
-        return False  # nothing can be shown to match what the validator cannot read
+        return None  # nothing can be shown to match what the validator cannot read
