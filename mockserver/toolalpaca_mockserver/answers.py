@@ -22,7 +22,7 @@ from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
 from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
 from toolalpaca_mockserver.requests import Request
-from toolalpaca_mockserver.state.queries import describe
+from toolalpaca_mockserver.state.paging import describe
 from toolalpaca_mockserver.state.simulation import Outcome, Refusal, Simulation
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 from toolalpaca_mockserver.xml import to_xml

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import Answer, Responder, dump
+from toolalpaca_mockserver.auth import insufficient
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import read_preferences
@@ -66,6 +67,9 @@ class Api:
         plan = self.plans[match.target.name]
         if not plan.guard.admits(request):
             return self._unauthorized(plan, request)
+        lacking = plan.guard.lacking(request)
+        if lacking:
+            return self._forbidden(plan, request, lacking)
         arguments, reasons = plan.check(request, match.values)
         if reasons:
             detail = "the request does not satisfy the document"
@@ -102,6 +106,12 @@ class Api:
     def _unauthorized(self, plan: OperationPlan, request: Request) -> Answer:
         answer = self.responder.refuse(plan, request, 401, plan.guard.demands())
         answer.headers["WWW-Authenticate"] = ", ".join(plan.guard.challenges())
+        return answer
+
+    def _forbidden(self, plan: OperationPlan, request: Request, scopes: list[str]) -> Answer:
+        detail = f"the token lacks the scope {', '.join(scopes)}"
+        answer = self.responder.refuse(plan, request, 403, detail)
+        answer.headers["WWW-Authenticate"] = insufficient(scopes)
         return answer
 
 

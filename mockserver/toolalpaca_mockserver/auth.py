@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 
 from toolalpaca.openapi.model import Document, Operation, SecurityScheme
 from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.tokens import scopes_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # token68, RFC 9110, section 11.2
 
@@ -24,29 +24,62 @@ class Guard:
     def __init__(self, document: Document, operation: Operation) -> None:
         known = document.security_schemes
         # A scheme that is not declared cannot be demanded; the document's problems name it.
-        self.alternatives: list[list[SecurityScheme]] = [
-            [known[name] for name in alternative if name in known]
+        self.alternatives: list[list[tuple[SecurityScheme, tuple[str, ...]]]] = [
+            [(known[name], scopes) for name, scopes in alternative.items() if name in known]
             for alternative in operation.security
         ]
 
     def admits(self, request: Request) -> bool:
         """Whether *request* carries well-formed credentials for one of the alternatives."""
-        if not self.alternatives:
-            return True
-        return any(
-            all(_is_satisfied(scheme, request) for scheme in alternative)
+        return not self.alternatives or bool(self._satisfied(request))
+
+    def lacking(self, request: Request) -> list[str]:
+        """The scopes that the credentials of *request* would have to have, and do not."""
+        satisfied = self._satisfied(request)
+        lacks = [_lacking(alternative, request) for alternative in satisfied]
+        return min(lacks, key=len, default=[])
+
+    def _satisfied(self, request: Request) -> list[list[tuple[SecurityScheme, tuple[str, ...]]]]:
+        return [
+            alternative
             for alternative in self.alternatives
-        )
+            if all(_is_satisfied(scheme, request) for scheme, _ in alternative)
+        ]
 
     def challenges(self) -> list[str]:
         """``WWW-Authenticate`` values (RFC 9110, section 11.6.1), one for each scheme."""
-        schemes = [scheme for alternative in self.alternatives for scheme in alternative]
+        schemes = [scheme for alternative in self.alternatives for scheme, _ in alternative]
         return list(dict.fromkeys(_challenge(scheme) for scheme in schemes))
 
     def demands(self) -> str:
         """What is missing, as a sentence."""
-        ways = [" and ".join(_description(s) for s in alt) for alt in self.alternatives if alt]
+        ways = [" and ".join(_description(s) for s, _ in alt) for alt in self.alternatives if alt]
         return f"the operation needs {' or '.join(dict.fromkeys(ways))}"
+
+
+def insufficient(scopes: list[str]) -> str:
+    """The challenge to a token without *scopes* (RFC 6750, section 3)."""
+    plain = re.sub(r'[^\x21-\x7e ]|["\\]', "", " ".join(scopes))
+    return f'Bearer realm="toolalpaca", error="insufficient_scope", scope="{plain}"'
+
+
+def _lacking(
+    alternative: list[tuple[SecurityScheme, tuple[str, ...]]], request: Request
+) -> list[str]:
+    wanted = [scope for _, scopes in alternative for scope in scopes]
+    said = [scopes_of(text) for kind, text in _credentials(request) if kind == "bearer"]
+    given = next((scopes for scopes in said if scopes is not None), None)
+    return [] if given is None else [scope for scope in wanted if scope not in given]
+
+
+def _credentials(request: Request) -> list[tuple[str, str]]:
+    """The schemes, lower case, and the credentials of the ``Authorization`` header.
+
+    Whoever needs two schemes at once sends two headers, which a comma then joins.
+    """
+    header = request.headers.get("authorization", "")
+    pairs = (part.strip().partition(" ") for part in (header, *header.split(",")))
+    return [(kind.lower(), credential.strip()) for kind, _, credential in pairs]
 
 
 def _is_satisfied(scheme: SecurityScheme, request: Request) -> bool:
@@ -55,13 +88,9 @@ def _is_satisfied(scheme: SecurityScheme, request: Request) -> bool:
     if scheme.type == "mutualTLS":
         return True  # a client certificate is the proxy's to see
     wanted = scheme.scheme if scheme.type == "http" else "bearer"
-    header = request.headers.get("authorization", "")
-    # Whoever needs two schemes at once sends two headers, which a comma then joins.
-    for part in (header, *header.split(",")):
-        kind, _, credential = part.strip().partition(" ")
-        if kind.lower() == wanted and _is_sound(wanted, credential.strip()):
-            return True
-    return False
+    return any(
+        kind == wanted and _is_sound(kind, credential) for kind, credential in _credentials(request)
+    )
 
 
 def _api_key(scheme: SecurityScheme, request: Request) -> str:
@@ -103,8 +132,3 @@ def _description(scheme: SecurityScheme) -> str:
     if scheme.type == "http" and scheme.scheme == "basic":
         return "a user name and password (HTTP Basic)"
     return "a bearer token in the Authorization header"
-
-
-def credential_names(schemes: Mapping[str, SecurityScheme]) -> frozenset[str]:
-    """Names of the parameters that carry API keys, lower case."""
-    return frozenset(s.parameter.lower() for s in schemes.values() if s.type == "apiKey")

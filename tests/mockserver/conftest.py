@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,41 +33,63 @@ class _ThreadedServer(uvicorn.Server):
         self.ready.set()
 
 
-@pytest.fixture
-def serve_in_thread() -> Iterator[Serve]:
-    """Serves an ASGI application on a free port until the test ends; returns its URL."""
-    running: list[tuple[_ThreadedServer, threading.Thread, socket.socket]] = []
-
-    def serve(app: Any) -> str:
-        listener = socket.create_server(("127.0.0.1", 0))
+@contextmanager
+def _running(app: Any) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         server = _ThreadedServer(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        running.append((server, thread, listener))
         assert server.ready.wait(30)
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield serve
-    for server, thread, listener in running:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(30)
-        listener.close()
+
+
+class _Stage:
+    """An application that is another one for each test: starting a server takes time."""
+
+    def __init__(self) -> None:
+        self.app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def _stage() -> Iterator[tuple[_Stage, str]]:
+    stage = _Stage()
+    with _running(stage) as url:
+        yield stage, url
+
+
+@pytest.fixture
+def serve_in_thread(_stage: tuple[_Stage, str]) -> Iterator[Serve]:
+    """Serves an ASGI application on a real port until the test ends; returns its URL."""
+    stage, url = _stage
+    with ExitStack() as stack:
+
+        def serve(app: Any) -> str:
+            if stage.app is not None:
+                return stack.enter_context(_running(app))
+            stage.app = app
+            return url
+
+        yield serve
+    stage.app = None
 
 
 @pytest.fixture
 def open_client(serve_in_thread: Serve) -> Iterator[Open]:
     """Serves documents, given as mappings or compiled, and opens a client on them."""
-    clients: list[httpx2.Client] = []
+    with ExitStack() as stack:
 
-    def open_on(*documents: Any, **options: Any) -> httpx2.Client:
-        loaded = [d if isinstance(d, Document) else load_document(d) for d in documents]
-        url = serve_in_thread(create_app(loaded, **options))
-        clients.append(httpx2.Client(base_url=url))
-        return clients[-1]
+        def open_on(*documents: Any, **options: Any) -> httpx2.Client:
+            loaded = [d if isinstance(d, Document) else load_document(d) for d in documents]
+            url = serve_in_thread(create_app(loaded, **options))
+            return stack.enter_context(httpx2.Client(base_url=url))
 
-    yield open_on
-    for client in clients:
-        client.close()
+        yield open_on
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from toolalpaca_mockserver.engines import Commission, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
-from toolalpaca_mockserver.state.queries import Page, equalities, matching, page_of
+from toolalpaca_mockserver.state.paging import Page, page_of
+from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.seeds import AT_TOP, Seeds
 from toolalpaca_mockserver.state.store import Item, Store, World

@@ -1,0 +1,119 @@
+"""Credentials are demanded as the document says; any well-formed one opens."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from toolalpaca_mockserver.tokens import issue, scopes_of
+
+Open = Callable[..., httpx2.Client]
+
+SCHEMES = {
+    "header": {"type": "apiKey", "in": "header", "name": "X-Key"},
+    "query": {"type": "apiKey", "in": "query", "name": "key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "session"},
+    "basic": {"type": "http", "scheme": "basic"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "oauth": {"type": "oauth2", "flows": {"clientCredentials": {
+        "tokenUrl": "https://auth.example.com/token", "scopes": {"read": "", "write": ""}}}},
+}  # fmt: skip
+BASIC = "Basic " + base64.b64encode(b"me:it").decode()
+
+
+@pytest.fixture
+def guarded(open_client: Open, make_document: Callable[..., Any]) -> Callable[..., httpx2.Client]:
+    def client(*alternatives: dict[str, list[str]]) -> httpx2.Client:
+        operation = {"security": list(alternatives), "responses": {"204": {"description": "Fine"}}}
+        schemes = {"securitySchemes": SCHEMES}
+        return open_client(make_document({"/it": {"get": operation}}, components=schemes))
+
+    return client
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options", "challenge"),
+    [
+        ("header", {"headers": {"x-key": "k"}}, 'ApiKey realm="toolalpaca", in="header"'),
+        ("query", {"params": {"key": "k"}}, 'ApiKey realm="toolalpaca", in="query"'),
+        ("cookie", {"headers": {"cookie": "a=1; session=k"}}, 'ApiKey realm="toolalpaca"'),
+        ("basic", {"headers": {"authorization": BASIC}}, 'Basic realm="toolalpaca"'),
+        ("bearer", {"headers": {"authorization": "bearer abc"}}, 'Bearer realm="toolalpaca"'),
+        ("oauth", {"headers": {"authorization": "Bearer abc"}}, 'Bearer realm="toolalpaca"'),
+    ],
+)
+def test_credentials_open_and_their_absence_is_401(
+    guarded: Callable[..., httpx2.Client], scheme: str, options: Any, challenge: str
+) -> None:
+    client = guarded({scheme: []})
+    assert client.get("/it", **options).status_code == 204
+    refused = client.get("/it")
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"].startswith(challenge)
+    assert refused.json()["status"] == 401
+
+
+@pytest.mark.parametrize(
+    ("scheme", "authorization"),
+    [
+        ("basic", "Basic !!!"),
+        ("basic", "Basic " + base64.b64encode(b"no colon").decode()),
+        ("bearer", "Bearer"),
+        ("bearer", "Bearer two words"),
+        ("bearer", BASIC),
+    ],
+)
+def test_malformed_credentials_do_not_open(
+    guarded: Callable[..., httpx2.Client], scheme: str, authorization: str
+) -> None:
+    headers = {"authorization": authorization}
+    assert guarded({scheme: []}).get("/it", headers=headers).status_code == 401
+
+
+def test_alternatives_and_combinations(guarded: Callable[..., httpx2.Client]) -> None:
+    client = guarded({"header": [], "query": []}, {"bearer": []})
+    assert client.get("/it", headers={"x-key": "k"}).status_code == 401
+    assert client.get("/it", headers={"x-key": "k"}, params={"key": "k"}).status_code == 204
+    assert client.get("/it", headers={"authorization": "Bearer t"}).status_code == 204
+
+
+def test_two_credentials_in_one_header(guarded: Callable[..., httpx2.Client]) -> None:
+    client = guarded({"basic": [], "bearer": []})
+    both = [("authorization", BASIC), ("authorization", "Bearer t")]
+    assert client.get("/it", headers=both).status_code == 204
+    assert client.get("/it", headers=both[:1]).status_code == 401
+
+
+def test_an_empty_alternative_makes_it_optional(guarded: Callable[..., httpx2.Client]) -> None:
+    assert guarded({"header": []}, {}).get("/it").status_code == 204
+
+
+def test_a_token_that_says_its_scopes_has_no_others(
+    guarded: Callable[..., httpx2.Client],
+) -> None:
+    client = guarded({"oauth": ["read", "write"]})
+
+    def get(token: str) -> httpx2.Response:
+        return client.get("/it", headers={"authorization": f"Bearer {token}"})
+
+    assert get("opaque").status_code == 204
+    assert get(issue(["read", "write"])).status_code == 204
+    refused = get(issue(["read"]))
+    assert refused.status_code == 403
+    assert refused.headers["www-authenticate"] == (
+        'Bearer realm="toolalpaca", error="insufficient_scope", scope="write"'
+    )
+    assert "write" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "a..c", "x" * 100, "a.W10.c", "a.eyJ.c"])
+def test_tokens_that_say_nothing(token: str) -> None:
+    assert scopes_of(token) is None
+
+
+def test_scopes_survive_the_token() -> None:
+    assert scopes_of(issue(["a:b", "c"])) == {"a:b", "c"}
