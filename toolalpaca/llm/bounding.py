@@ -193,22 +193,22 @@ class _Bounder:
 
     def _string(self, schema: JsonSchema, *_: Any) -> JsonSchema:
         low = _count(schema.get("minLength"), 0)
-        high = max(low, min(_count(schema.get("maxLength"), 10**9), self._bounds.string))
+        longest = _count(schema.get("maxLength"), 10**9)
+        high = max(low, min(longest, self._bounds.string))
         plain: JsonSchema = {"type": "string", "minLength": low, "maxLength": high}
-        choices = []
-        if (name := schema.get("format")) in _FORMATS:
-            end = _FORMATS[name]
-            choices.append({"type": "string", "format": name})
-            if end:
-                choices[0]["maxLength"] = max(low, min(high, end))
-        if isinstance(pattern := schema.get("pattern"), str):
-            choices.append({**plain, "pattern": pattern})
-            if len(choices) > 1:
-                choices.insert(0, {**choices[0], "pattern": pattern})
-        if "pattern" not in schema and choices:
-            return choices[0]
-        # A pattern may use what llguidance lacks (look-around), or contradict its format.
-        return next((choice for choice in choices if compiles(json.dumps(choice))), plain)
+        readings = []
+        name, pattern = schema.get("format"), schema.get("pattern")
+        if isinstance(name, str) and name in _FORMATS:
+            formatted: JsonSchema = {"type": "string", "format": name}
+            if end := _FORMATS[name]:  # not the bounds': half a date-time is none
+                formatted["maxLength"] = max(low, min(longest, end))
+            readings.append(formatted)
+        if isinstance(pattern, str):
+            readings.append({**plain, "pattern": pattern})
+            if len(readings) > 1:
+                readings.insert(0, {**readings[0], "pattern": pattern})
+        # A pattern may use what llguidance lacks (look-around), or contradict its format or length.
+        return next((reading for reading in readings if compiles(json.dumps(reading))), plain)
 
     def _integer(self, schema: JsonSchema, *_: Any) -> JsonSchema | None:
         low, high = _range(schema, _INTEGER)

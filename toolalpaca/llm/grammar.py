@@ -46,17 +46,18 @@ def _loosened(schema: JsonSchema) -> JsonSchema:
 
     Whoever asked checks the reply, so what the grammar lets through is still found.
     """
-    if "properties" in schema:
-        properties = {name: _compiling(part) for name, part in schema["properties"].items()}
-        schema = {**schema, "properties": properties}
+    if "properties" not in schema:
+        return _compiling(schema)
+    properties = {name: _compiling(part) for name, part in schema["properties"].items()}
+    schema = {**schema, "properties": properties}
     if compiles(_with_options(schema)):
         return schema
-    names = dict.fromkeys(schema.get("properties", {}), True)
+    names = dict.fromkeys(properties, True)
     return bounded({"type": "object", "properties": names}, _LOOSE)
 
 
 def _compiling(part: JsonSchema) -> JsonSchema:
-    """The first of some readings of a property, each looser than the one before, that compiles."""
+    """The first of some readings of a schema, each looser than the one before, that compiles."""
     for reading in (part, _without_details(part)):
         if compiles(_with_options(reading)):
             return reading
