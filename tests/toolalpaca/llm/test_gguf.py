@@ -1,0 +1,119 @@
+"""llama.cpp in this process. What needs a model takes SmolLM2, and is short: it is slow."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable
+from toolalpaca.llm.catalog import fetchable
+from toolalpaca.llm.gguf import Gguf
+from toolalpaca.llm.protocol import (
+    Completion,
+    Grammar,
+    JsonReply,
+    LanguageModel,
+    Message,
+    Request,
+    complete,
+)
+from toolalpaca.llm.registry import open_model
+from toolalpaca.llm.settings import ModelSettings
+
+QUESTION = Message(role="user", content="Name a fruit.")
+
+
+@pytest.fixture(scope="module")
+def smollm2() -> LanguageModel:
+    pytest.importorskip("xllamacpp")
+    if not fetchable("smollm2").fetched:
+        pytest.skip("smollm2 has not been fetched")
+    return open_model("smollm2", ModelSettings(context=512))
+
+
+def ask(model: LanguageModel, *messages: Message, **wishes: Any) -> Completion:
+    request = Request(messages=messages or (QUESTION,), **{"max_tokens": 12} | wishes)
+    return asyncio.run(complete(model, request))
+
+
+@pytest.mark.smollm2
+def test_greedy_replies_repeat_and_the_second_is_from_the_cache(smollm2: LanguageModel) -> None:
+    assert smollm2.capabilities.context == 512
+    first, again = ask(smollm2), ask(smollm2)
+    assert first.text
+    assert first.text == again.text
+    assert 0 < first.usage.completion_tokens <= 12
+    assert again.usage.prompt_tokens == first.usage.prompt_tokens
+    assert again.usage.cached_tokens > 0
+
+
+@pytest.mark.smollm2
+def test_a_constraint_holds(smollm2: LanguageModel) -> None:
+    grammar = Grammar('start: "Fruit: " /(apple|plum)/')
+    assert ask(smollm2, constraint=grammar).text in ("Fruit: apple", "Fruit: plum")
+    schema = {
+        "type": "object", "properties": {"sweet": {"type": "boolean"}}, "required": ["sweet"],
+    }  # fmt: skip
+    reply = ask(smollm2, constraint=JsonReply(schema))
+    assert isinstance(json.loads(reply.text)["sweet"], bool)
+    assert reply.finish == "stop"
+    with pytest.raises(ModelReplyError, match="the grammar of the reply cannot be read"):
+        ask(smollm2, constraint=Grammar("start: nowhere"))
+
+
+@pytest.mark.smollm2
+def test_a_stop_text_and_a_limit_end_the_reply(smollm2: LanguageModel) -> None:
+    counting = Grammar('start: "1, 2, 3, 4, 5, 6, 7, 8, 9"')
+    stopped = ask(smollm2, constraint=counting, stop=(", 3",), max_tokens=30)
+    assert (stopped.text, stopped.finish) == ("1, 2", "stop")
+    short = ask(smollm2, constraint=counting, max_tokens=3)
+    assert short.finish == "length"
+    assert short.usage.completion_tokens == 3
+
+
+@pytest.mark.smollm2
+def test_a_closed_stream_leaves_the_model_usable(smollm2: LanguageModel) -> None:
+    endless = Request(messages=(QUESTION,), constraint=Grammar("start: /a+/"), max_tokens=400)
+
+    async def run() -> Completion:
+        stream: Any = smollm2.stream(endless)
+        assert await anext(stream)
+        await stream.aclose()
+        request = Request(messages=(QUESTION,), constraint=Grammar('start: "ok"'), max_tokens=9)
+        return await complete(smollm2, request)
+
+    assert asyncio.run(run()).text == "ok"
+
+
+@pytest.mark.smollm2
+def test_a_prompt_longer_than_the_context_is_an_error(smollm2: LanguageModel) -> None:
+    with pytest.raises(ModelReplyError, match=r"smollm2: .*context"):
+        ask(smollm2, Message(role="user", content="plum " * 600))
+
+
+def test_a_file_that_is_no_model_is_told_in_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("xllamacpp")
+    with pytest.raises(ModelUnavailable, match="cannot be read: No such file"):
+        open_model(f"gguf:{tmp_path / 'absent.gguf'}")
+    page = tmp_path / "page.gguf"
+    page.write_text("<html>")
+    with pytest.raises(ModelUnavailable, match=r"page\.gguf: this is no GGUF file"):
+        open_model(f"gguf:{page}")
+
+
+def test_without_xllamacpp_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def refusing(name: str, *arguments: Any, **options: Any) -> Any:
+        if name == "xllamacpp":
+            raise ModuleNotFoundError(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", refusing)
+    with pytest.raises(MissingExtra, match=r"toolalpaca\[local\]"):
+        Gguf("gguf:x", Path("x"), ModelSettings())
