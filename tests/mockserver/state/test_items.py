@@ -1,0 +1,154 @@
+"""What is created is listed, read, changed and gone again; each session is a world of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+Open = Callable[..., httpx2.Client]
+
+
+@pytest.fixture
+def client(open_client: Open, pets: dict[str, Any]) -> httpx2.Client:
+    return open_client(pets)
+
+
+def test_what_is_listed_can_be_read(client: httpx2.Client) -> None:
+    listed = client.get("/pets").json()
+    assert len(listed) >= 3
+    assert len({pet["id"] for pet in listed}) == len(listed)
+    for pet in listed:
+        assert client.get(f"/pets/{pet['id']}").json() == pet
+
+
+def test_the_life_of_an_item(client: httpx2.Client) -> None:
+    made = client.post("/pets", json={"name": "Rex", "kind": "dog", "secret": "x"})
+    assert made.status_code == 201
+    pet = made.json()
+    assert (pet["name"], pet["kind"]) == ("Rex", "dog")
+    assert "secret" not in pet
+    assert "nickname" not in pet
+    assert made.headers["location"].endswith(f"/pets/{pet['id']}")
+    path = f"/pets/{pet['id']}"
+    assert client.get(made.headers["location"]).json() == pet
+    assert pet in client.get("/pets").json()
+
+    changed = client.patch(path, json={"nickname": "Rexy"}).json()
+    assert changed == {**pet, "nickname": "Rexy"}
+    replaced = client.put(path, json={"name": "Max", "kind": "cat"}).json()
+    assert replaced == {**pet, "name": "Max", "kind": "cat"}
+    assert client.get(path).json() == replaced
+
+    gone = client.delete(path)
+    assert (gone.status_code, gone.content) == (204, b"")
+    for again in (client.get(path), client.delete(path), client.patch(path, json={"name": "x"})):
+        assert again.status_code == 404
+        assert again.json()["code"] == 404
+    assert pet["id"] not in [other["id"] for other in client.get("/pets").json()]
+
+
+def test_what_the_server_keeps_cannot_be_set(client: httpx2.Client) -> None:
+    pet = client.get("/pets").json()[0]
+    change = {"id": 4711, "created_at": "1999-01-01T00:00:00Z", "name": "New"}
+    assert client.patch(f"/pets/{pet['id']}", json=change).json() == {**pet, "name": "New"}
+
+
+def test_an_unknown_item_is_404_with_the_declared_error(client: httpx2.Client) -> None:
+    response = client.get("/pets/987654")
+    assert response.status_code == 404
+    assert response.json() == {"code": 404, "message": "there is no pet 987654"}
+    assert response.headers["toolalpaca-source"].startswith("state")
+
+
+def test_in_an_open_world_every_item_exists(open_client: Open, pets: dict[str, Any]) -> None:
+    client = open_client(pets, open_world=True)
+    pet = client.get("/pets/987654").json()
+    assert pet["id"] == 987654
+    assert client.get("/pets/987654").json() == pet
+    client.delete("/pets/987654")
+    assert client.get("/pets/987654").status_code == 404
+
+
+def test_nested_items_belong_to_their_parent(client: httpx2.Client) -> None:
+    first, second = (pet["id"] for pet in client.get("/pets").json()[:2])
+    visit = client.post(f"/pets/{first}/visits", json={"reason": "Cough"}).json()
+    assert visit["pet_id"] == first
+    assert visit in client.get(f"/pets/{first}/visits").json()["data"]
+    assert visit not in client.get(f"/pets/{second}/visits").json()["data"]
+    assert client.get("/pets/987654/visits").status_code == 404
+    client.delete(f"/pets/{first}")
+    assert client.get(f"/pets/{first}/visits").status_code == 404
+
+
+def test_a_new_item_begins_without_children(client: httpx2.Client) -> None:
+    pet = client.post("/pets", json={"name": "Rex", "kind": "dog"}).json()
+    listed = client.get(f"/pets/{pet['id']}/visits").json()
+    assert listed == {**listed, "data": [], "total": 0}
+
+
+def test_sessions_do_not_see_each_other(client: httpx2.Client) -> None:
+    mine, yours = {"toolalpaca-session": "mine"}, {"toolalpaca-session": "yours"}
+    before = client.get("/pets").json()
+    pet = client.post("/pets", json={"name": "Rex", "kind": "dog"}, headers=mine).json()
+    assert pet in client.get("/pets", headers=mine).json()
+    assert client.get("/pets", headers=yours).json() == before
+    client.delete(f"/pets/{before[0]['id']}", headers=yours)
+    assert client.get("/pets").json() == before
+
+
+def test_refused_requests_change_nothing(client: httpx2.Client) -> None:
+    before = client.get("/pets").json()
+    assert client.post("/pets", json={"name": ""}).status_code == 400
+    assert client.post("/pets", json={"name": "x", "kind": "bird"}).status_code == 400
+    assert client.get("/pets").json() == before
+
+
+def keyed(make_document: Callable[..., Any], *statuses: str) -> Any:
+    item = {
+        "type": "object",
+        "required": ["code", "name"],
+        "properties": {"code": {"type": "string"}, "name": {"type": "string"}},
+    }
+    content = {"content": {"application/json": {"schema": item}}}
+    fine = {"description": "Fine", **content}
+    others = {status: {"description": "No"} for status in statuses}
+    many = {"type": "array", "items": item}
+    listing = {"description": "All", "content": {"application/json": {"schema": many}}}
+    code = {"name": "code", "in": "path", "required": True, "schema": {"type": "string"}}
+    return make_document(
+        {
+            "/colors": {
+                "get": {"responses": {"200": listing}},
+                "post": {"requestBody": content, "responses": {"201": fine, **others}},
+            },
+            "/colors/{code}": {
+                "parameters": [code],
+                "get": {"responses": {"200": fine}},
+                "put": {"requestBody": content, "responses": {"200": fine, "201": fine}},
+            },
+        }
+    )
+
+
+def test_the_same_id_twice_is_a_conflict_where_that_is_documented(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    client = open_client(keyed(make_document, "409"))
+    color = {"code": "ff0000", "name": "red"}
+    assert client.post("/colors", json=color).status_code == 201
+    assert client.post("/colors", json=color).status_code == 409
+    assert client.get("/colors/ff0000").json() == color
+
+
+def test_put_makes_what_is_not_there_where_that_is_documented(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    client = open_client(keyed(make_document))
+    color = {"code": "a/b", "name": "grey"}
+    made = client.put("/colors/a%2Fb", json=color)
+    assert (made.status_code, made.json()) == (201, color)
+    assert client.put("/colors/a%2Fb", json=color).status_code == 200
+    assert client.get("/colors/a%2Fb").json() == color

@@ -1,0 +1,220 @@
+"""Answers: which one, in which form, with which headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+Open = Callable[..., httpx2.Client]
+
+THING = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string"}, "size": {"type": "integer"}},
+}
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "integer"},
+                "message": {"type": "string"},
+                "errors": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+                    },
+                },
+            },
+        }
+    },
+}
+
+
+@pytest.fixture
+def client(open_client: Open, make_document: Callable[..., Any]) -> httpx2.Client:
+    examples = {
+        "small": {"value": {"name": "ant", "size": 1}},
+        "large": {"value": {"name": "whale", "size": 9}},
+        "broken": {"value": {"size": "no"}},
+    }
+    limit = {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 9}}
+    responses = {
+        "200": {
+            "description": "Fine",
+            "headers": {
+                "X-Rate-Limit": {"required": True, "schema": {"type": "integer", "minimum": 1}},
+                "X-Tags": {"schema": {"type": "array", "items": {"enum": ["a"]}, "minItems": 2}},
+            },
+            "content": {
+                "application/xml": {"schema": {**THING, "xml": {"name": "thing"}}},
+                "application/json": {"schema": THING, "examples": examples},
+                "text/plain": {"schema": {"type": "string"}},
+            },
+        },
+        "202": {"description": "Later"},
+        "4XX": {"description": "No", "content": {"application/json": {"schema": ERROR}}},
+        "503": {"description": "Down", "content": {"application/json": {"schema": THING}}},
+    }
+    paths = {
+        "/thing": {
+            "get": {"parameters": [limit], "responses": responses},
+            "post": {"responses": {"201": {"description": "Made"}}},
+        },
+        "/gone": {"get": {"responses": {"302": {"description": "There"}}}},
+        "/silent": {"delete": {"responses": {"204": {"description": "Done"}}}},
+        "/picture": {"get": {"responses": {"200": {"description": "It", "content": {
+            "image/png": {"schema": {"type": "string", "format": "binary"}}}}}}},
+    }  # fmt: skip
+    return open_client(make_document(paths, servers=[{"url": "https://api.example.com/v1/"}]))
+
+
+def test_the_first_sound_example_is_the_answer(client: httpx2.Client) -> None:
+    response = client.get("/thing")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["toolalpaca-source"] == "example"
+    assert response.json() == {"name": "ant", "size": 1}
+    assert int(response.headers["x-rate-limit"]) >= 1
+    assert response.headers["x-tags"].startswith("a,a")
+
+
+def test_the_path_of_the_server_is_served_too(client: httpx2.Client) -> None:
+    assert client.get("/v1/thing").json() == client.get("/thing").json()
+    assert client.get("/v1/thing/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status", "body"),
+    [
+        ("example=large", 200, {"name": "whale", "size": 9}),
+        ('example="small"', 200, {"name": "ant", "size": 1}),
+        ("code=202", 202, None),
+        ("respond-async, code=202", 202, None),
+        ("code=abc", 200, {"name": "ant", "size": 1}),
+        ("dynamic=false", 200, {"name": "ant", "size": 1}),
+    ],
+)
+def test_preferences_choose(client: httpx2.Client, prefer: str, status: int, body: Any) -> None:
+    response = client.get("/thing", headers={"prefer": prefer})
+    assert response.status_code == status
+    assert (response.json() if response.content else None) == body
+
+
+def test_preferences_for_errors_and_for_made_up_values(client: httpx2.Client) -> None:
+    assert "name" in client.get("/thing", headers={"prefer": "code=503"}).json()
+    assert "error" in client.get("/thing", headers={"prefer": "code=404"}).json()
+    dynamic = client.get("/thing", headers={"prefer": "dynamic=true"})
+    assert dynamic.headers["toolalpaca-source"] == "schema"
+    assert "name" in dynamic.json()
+
+
+@pytest.mark.parametrize("prefer", ["example=broken", "example=none", "code=599"])
+def test_what_cannot_be_preferred_is_said(client: httpx2.Client, prefer: str) -> None:
+    response = client.get("/thing", headers={"prefer": prefer})
+    assert response.status_code == 404
+    assert response.headers["toolalpaca-problem"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/xml", "application/xml"),
+        ("text/plain;q=0.5, application/xml;q=0.9", "application/xml"),
+        ("text/*", "text/plain; charset=utf-8"),
+        ("application/json;q=0, */*;q=0.1", "application/xml"),
+        ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
+    ],
+)
+def test_the_client_chooses_the_form(client: httpx2.Client, accept: str, content_type: str) -> None:
+    response = client.get("/thing", headers={"accept": accept})
+    assert response.headers["content-type"] == content_type
+    assert response.content
+
+
+def test_what_is_not_offered_is_406(client: httpx2.Client) -> None:
+    response = client.get("/thing", headers={"accept": "image/png"})
+    assert response.status_code == 406
+    assert "application/xml" in response.json()["error"]["message"]
+
+
+def test_xml_and_pictures_are_what_they_say(client: httpx2.Client) -> None:
+    xml = client.get("/thing", headers={"accept": "application/xml"}).text
+    assert xml.startswith("<?xml")
+    assert "<thing>" in xml
+    assert client.get("/picture").content.startswith(b"\x89PNG\r\n")
+
+
+def test_declared_errors_carry_the_reasons(client: httpx2.Client) -> None:
+    response = client.get("/thing", params={"limit": "many"})
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/json"
+    error = response.json()["error"]
+    assert error["code"] == 400
+    assert "limit" in error["message"]
+    assert error["errors"][0]["field"] == "limit"
+    assert "limit" in response.headers["toolalpaca-problem"]
+
+
+def test_head_is_get_without_a_body(client: httpx2.Client) -> None:
+    got, head = client.get("/thing"), client.head("/thing")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == got.headers["content-length"]
+
+
+def test_methods_that_a_path_does_not_have(client: httpx2.Client) -> None:
+    refused = client.put("/thing", json={})
+    assert refused.status_code == 405
+    allowed = set(refused.headers["allow"].split(", "))
+    assert allowed == {"GET", "HEAD", "POST", "OPTIONS"}
+    options = client.options("/thing")
+    assert (options.status_code, set(options.headers["allow"].split(", "))) == (204, allowed)
+    assert client.get("/nowhere").status_code == 404
+    assert client.options("/nowhere").status_code == 404
+
+
+def test_browsers_elsewhere_may_ask(client: httpx2.Client) -> None:
+    origin = {"origin": "https://app.example.com"}
+    preflight = client.options(
+        "/thing",
+        headers={
+            **origin,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "x-key, content-type",
+        },
+    )
+    assert preflight.status_code == 204
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert preflight.headers["access-control-allow-headers"] == "x-key, content-type"
+    response = client.get("/thing", headers=origin)
+    for answer in (preflight, response):
+        assert answer.headers["access-control-allow-origin"] == "https://app.example.com"
+    assert "X-Rate-Limit" in response.headers["access-control-expose-headers"]
+
+
+def test_redirects_and_nothing(client: httpx2.Client) -> None:
+    assert client.get("/gone").headers["location"]
+    silent = client.delete("/silent")
+    assert (silent.status_code, silent.content) == (204, b"")
+    assert "content-length" not in silent.headers
+
+
+def test_what_nothing_satisfies_is_said_and_not_a_crash(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    schema = {"type": "integer", "minimum": 5, "maximum": 4}
+    content = {"application/json": {"schema": schema}}
+    responses = {"200": {"description": "Fine", "content": content}}
+    made = open_client(make_document({"/it": {"get": {"responses": responses}}}))
+    response = made.get("/it")
+    assert response.status_code == 501
+    assert "no answer satisfies the document" in response.json()["detail"]
