@@ -13,8 +13,7 @@ from toolalpaca.command import CommandParser
 from toolalpaca.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolalpaca.openapi.model import Document
-    from toolalpaca_mockserver.api import EngineFactory
+    from toolalpaca_mockserver.api import Api, EngineFactory
     from toolalpaca_mockserver.app import MockServerApp
     from toolalpaca_mockserver.journal import Entry
 
@@ -22,9 +21,10 @@ _EXAMPLES = """\
   toolalpaca mock openapi.yaml                         # at http://127.0.0.1:8000
   toolalpaca mock examples/*.yaml --port 0             # several, each at /{name}, on a free port
   toolalpaca mock https://example.com/openapi.json     # from a URL; - is standard input
+  toolalpaca mock openapi.yaml --check                 # what is wrong with it, and what follows
   toolalpaca mock openapi.yaml --engine llm --model smollm2   # a language model plays the API
 """
-_PROBLEMS_SHOWN = 5
+_FAULTS_SHOWN = 5
 
 
 def configure(parser: CommandParser) -> None:
@@ -50,13 +50,16 @@ def configure(parser: CommandParser) -> None:
         help="imagine an item with an unknown id instead of answering 404",
     )
     parser.add_argument(
+        "--check", action="store_true", help="name every fault of the documents and do not serve"
+    )
+    parser.add_argument(
         "--json", action="store_true", help="one JSON object a line: ready, then each request"
     )
     add_model_options(parser)
 
 
 def run(options: Namespace) -> int:
-    """Serve until interrupted.
+    """Serve until interrupted, or check; 1 when a check finds faults.
 
     Raises:
         DocumentError: A document cannot be read.
@@ -69,6 +72,8 @@ def run(options: Namespace) -> int:
 
     make_engine = _engine(options)
     documents = load_documents(options.source)
+    if options.check:
+        return _check(create_app(documents))
     listener = bind(options.host, options.port)
     show: Callable[[Entry], None] = _show_json if options.json else _show_line
     app = create_app(
@@ -81,7 +86,7 @@ def run(options: Namespace) -> int:
     url = url_of(listener)
     say_ready = _ready_json if options.json else _ready_lines
     try:
-        serve(app, listener, lambda: say_ready(app, url, documents, options))
+        serve(app, listener, lambda: say_ready(app, url, options))
     finally:
         listener.close()
     return 0
@@ -107,26 +112,43 @@ def _engine(options: Namespace) -> EngineFactory:
     return lambda generator: LlmEngine(model, SchemaEngine(generator), options.seed)
 
 
-def _ready_json(
-    app: MockServerApp, url: str, documents: list[Document], options: Namespace
-) -> None:
-    del documents, options
+def _check(app: MockServerApp) -> int:
+    """Print every fault of the documents."""
+    faults = 0
+    for api in app.apis:
+        document, lines = api.document, _faults(api)
+        faults += len(lines)
+        print(f"{document.source}: {len(document.operations)} operations, {len(lines)} faults")
+        print("".join(f"  {line}\n" for line in lines), end="")
+    return 1 if faults else 0
+
+
+def _faults(api: Api) -> list[str]:
+    hidden = [
+        f"{operation.pointer}: another operation answers {operation.method.upper()} "
+        f"{operation.path}; it is out of reach"
+        for operation in api.unreachable
+    ]
+    told = [f"{p.pointer or '#'}: {p.message}; {p.consequence}" for p in api.document.problems]
+    return told + hidden
+
+
+def _ready_json(app: MockServerApp, url: str, options: Namespace) -> None:
+    del options
     _print_json({"event": "ready", "url": url, "apis": _apis(app, url)})
 
 
-def _ready_lines(
-    app: MockServerApp, url: str, documents: list[Document], options: Namespace
-) -> None:
+def _ready_lines(app: MockServerApp, url: str, options: Namespace) -> None:
     served = _apis(app, url)
     width = max(len(api["name"]) for api in served)
-    for api, document in zip(served, documents, strict=True):
-        count = f"{api['operations']} operations"
-        print(f"  {api['name']:<{width}}  {api['url']}  {count}  {document.title}")
-        for problem in document.problems[:_PROBLEMS_SHOWN]:
-            print(f"    {problem.pointer or '#'}: {problem.message}; {problem.consequence}")
-        more = len(document.problems) - _PROBLEMS_SHOWN
-        if more > 0:
-            print(f"    and {more} more problems")
+    for api, shown in zip(app.apis, served, strict=True):
+        count = f"{shown['operations']} operations"
+        print(f"  {shown['name']:<{width}}  {shown['url']}  {count}  {api.document.title}")
+        faults = _faults(api)
+        for line in faults[:_FAULTS_SHOWN]:
+            print(f"    {line}")
+        if len(faults) > _FAULTS_SHOWN:
+            print(f"    and {len(faults) - _FAULTS_SHOWN} more; --check shows all")
     engine = f"{options.engine} ({options.model})" if options.model else options.engine
     print(f"Serving {url} with the {engine} engine; see {url}/_toolalpaca/. Stop with Ctrl-C.")
     sys.stdout.flush()

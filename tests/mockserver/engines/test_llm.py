@@ -1,0 +1,103 @@
+"""A model plays the API, and can never answer what the document does not allow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from toolalpaca.llm.protocol import JsonReply
+from toolalpaca.llm.scripted import Scripted
+from toolalpaca_mockserver.engines.llm import LlmEngine
+from toolalpaca_mockserver.engines.schema import SchemaEngine
+
+Open = Callable[..., httpx2.Client]
+
+JOKE = {
+    "type": "object",
+    "required": ["text", "stars"],
+    "additionalProperties": False,
+    "properties": {"text": {"type": "string"}, "stars": {"type": "integer", "maximum": 5}},
+}
+GOOD = json.dumps({"text": "Knock knock.", "stars": 4})
+
+
+@pytest.fixture
+def joker(open_client: Open, make_document: Callable[..., Any]) -> Callable[..., Any]:
+    """A client on an API of jokes that a model with these replies plays."""
+
+    def start(*replies: str) -> tuple[httpx2.Client, Scripted]:
+        model = Scripted(replies)
+        responses = {
+            "200": {"description": "A joke", "content": {"application/json": {"schema": JOKE}}}
+        }
+        topic = {"name": "topic", "in": "query", "schema": {"type": "string", "maxLength": 9}}
+        paths = {"/joke": {"get": {"parameters": [topic], "responses": responses}}}
+        client = open_client(
+            make_document(paths), engine=lambda values: LlmEngine(model, SchemaEngine(values))
+        )
+        return client, model
+
+    return start
+
+
+def test_a_valid_reply_is_the_answer(joker: Callable[..., Any]) -> None:
+    client, model = joker(GOOD)
+    response = client.get("/joke", params={"topic": "doors"})
+    assert response.json() == {"text": "Knock knock.", "stars": 4}
+    assert response.headers["toolalpaca-source"] == "llm"
+    (request,) = model.requests
+    assert "doors" in str(request.messages)
+    assert isinstance(request.constraint, JsonReply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["not JSON", '{"text": 1}', '{"text": "x", "stars": 9}', "", "[]", '{"text": "\\ud800"}'],
+)
+def test_an_invalid_reply_is_repaired_once_with_its_faults_named(
+    joker: Callable[..., Any], reply: str
+) -> None:
+    client, model = joker(reply, GOOD)
+    response = client.get("/joke")
+    assert (response.json()["stars"], response.headers["toolalpaca-source"]) == (4, "llm")
+    assert len(model.requests) == 2
+    assert model.requests[1].messages[-1].role == "user"
+
+
+def test_a_reply_in_a_code_block_counts(joker: Callable[..., Any]) -> None:
+    client, _ = joker(f"```json\n{GOOD}\n```")
+    assert client.get("/joke").headers["toolalpaca-source"] == "llm"
+
+
+@pytest.mark.parametrize(
+    ("replies", "reason"), [(("no", "no"), "llm-invalid"), ((), "llm-unavailable")]
+)
+def test_what_cannot_be_repaired_is_replaced_and_labelled(
+    joker: Callable[..., Any], replies: tuple[str, ...], reason: str
+) -> None:
+    client, _ = joker(*replies)
+    response = client.get("/joke")
+    assert response.status_code == 200
+    assert response.json().keys() == {"text", "stars"}
+    assert response.headers["toolalpaca-source"] == f"schema; reason={reason}"
+
+
+def test_invalid_requests_never_reach_the_model(joker: Callable[..., Any]) -> None:
+    client, model = joker(GOOD)
+    assert client.get("/joke", params={"topic": "x" * 10}).status_code == 400
+    assert model.requests == []
+
+
+def test_what_the_model_creates_is_remembered(open_client: Open, pets: dict[str, Any]) -> None:
+    made = {"id": 77, "name": "ignored", "kind": "cat", "created_at": "2026-02-03T04:05:06Z"}
+    model = Scripted([json.dumps(made)])
+    client = open_client(pets, engine=lambda values: LlmEngine(model, SchemaEngine(values)))
+    response = client.post("/pets", json={"name": "Rex", "kind": "dog"})
+    assert response.status_code == 201
+    assert response.headers["toolalpaca-source"] == "llm"
+    assert response.json()["name"] == "Rex"
+    assert client.get(f"/pets/{response.json()['id']}").json() == response.json()

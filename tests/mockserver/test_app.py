@@ -1,0 +1,122 @@
+"""One server, several documents; what is the server's own; the same bytes in every process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from toolalpaca.openapi.loading import load_document
+from toolalpaca.openapi.model import Document
+from toolalpaca_mockserver.journal import Entry
+
+Open = Callable[..., httpx2.Client]
+
+
+@pytest.fixture
+def both(open_client: Open, pets: dict[str, Any], examples: list[Document]) -> httpx2.Client:
+    return open_client(load_document(pets, name="pets"), *examples)
+
+
+def test_each_document_has_its_prefix(both: httpx2.Client) -> None:
+    assert both.get("/pets/pets").status_code == 200
+    assert both.get("/pets").status_code == 404
+    lost = both.get("/zoo/animals")
+    assert lost.status_code == 404
+    assert "/pets" in lost.json()["detail"]
+
+
+def test_the_root_leads_to_the_servers_own_page(both: httpx2.Client) -> None:
+    assert both.get("/").headers["location"] == "/_toolalpaca/"
+    listing = both.get("/", follow_redirects=True).json()
+    assert {api["name"] for api in listing["apis"]} >= {"pets", "railway"}
+    page = both.get("/_toolalpaca/", headers={"accept": "text/html"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "railway" in page.text
+
+
+def test_documents_are_shown_as_they_are_served(both: httpx2.Client) -> None:
+    api = next(a for a in both.get("/_toolalpaca/apis").json() if a["name"] == "pets")
+    assert api["operations"] == 9
+    document = both.get(api["document_url"]).json()
+    assert document["servers"] == [{"url": api["url"]}]
+    assert document["x-toolalpaca"]["simulated"] is True
+    again = load_document(document)
+    assert len(again.operations) == 9
+    assert both.get(api["url"] + "/pets").status_code == 200
+    assert both.get("/_toolalpaca/apis/zoo/openapi.json").status_code == 404
+    assert both.get("/_toolalpaca/healthz").json() == {"status": "ok"}
+
+
+def test_sessions_of_several_documents_stay_apart(open_client: Open, pets: dict[str, Any]) -> None:
+    client = open_client(load_document(pets, name="a"), load_document(pets, name="b"))
+    before = client.get("/b/pets").json()
+    client.post("/a/pets", json={"name": "Rex", "kind": "dog"})
+    assert client.get("/b/pets").json() == before
+
+
+def test_a_document_may_have_an_operation_at_its_root(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    responses = {"204": {"description": "Fine"}}
+    client = open_client(make_document({"/": {"get": {"responses": responses}}}))
+    assert client.get("/").status_code == 204
+
+
+def test_every_request_is_told_to_the_journal(open_client: Open, pets: dict[str, Any]) -> None:
+    entries: list[Entry] = []
+    client = open_client(pets, journal=entries.append)
+    client.get("/pets?kind=cat", headers={"toolalpaca-session": "s"})
+    client.post("/pets", json={})
+    first, second = entries
+    assert (first.method, first.path, first.status, first.session) == ("GET", "/pets", 200, "s")
+    assert second.status == 400
+    assert "name" in second.problem
+    assert "GET     /pets 200 state" in first.as_line()
+    assert json.loads(json.dumps(second.as_json()))["event"] == "request"
+
+
+def test_another_seed_is_another_world(open_client: Open, pets: dict[str, Any]) -> None:
+    worlds = [open_client(pets, seed=seed).get("/pets").json() for seed in (0, 1)]
+    assert worlds[0] != worlds[1]
+
+
+SCRIPT = """
+import asyncio, json, sys
+import httpx2
+from toolalpaca.openapi.loading import load_document
+from toolalpaca_mockserver.app import create_app
+
+async def main():
+    app = create_app([load_document(sys.argv[1])], seed=3)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://mock.test") as client:
+        listed = await client.get("/stations")
+        made = await client.get("/stations", headers={"prefer": "dynamic=true"})
+        print(listed.text, made.text)
+
+asyncio.run(main())
+"""
+
+
+def test_the_same_seed_and_requests_give_the_same_bytes_in_every_process() -> None:
+    example = Path(__file__).parents[2] / "examples" / "railway.yaml"
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(example)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+    assert len(outputs.pop()) > 100

@@ -1,0 +1,145 @@
+"""``toolalpaca mock`` as a person and as a program start it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+RAILWAY = str(EXAMPLES / "railway.yaml")
+
+
+def run(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "toolalpaca", "mock", *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "toolalpaca", "mock", "--port", "0", *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_a_person_reads_what_is_served_and_what_happens(tmp_path: Path) -> None:
+    broken = {"swagger": "2.0", "info": {"title": "Broken", "version": "1"}, "paths": {
+        "pets": {"get": {"responses": {"200": {"schema": {"$ref": "#/definitions/No"},
+                                               "description": "Fine"}}}}}}  # fmt: skip
+    path = tmp_path / "broken.json"
+    path.write_text(json.dumps(broken))
+    with running(RAILWAY, str(path)) as process:
+        summary = [line(process)]
+        while not summary[-1].startswith("Serving"):
+            summary.append(line(process))
+        url = summary[-1].split()[1]
+        assert "railway" in summary[0]
+        assert f"{url}/railway" in summary[0]
+        told = "".join(summary)
+        assert "#/definitions/No" in told or "/No" in told
+        assert "any value is accepted there" in told
+        assert httpx2.get(f"{url}/railway/stations").status_code == 200
+        assert line(process).startswith("GET     /railway/stations 200 state ")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_program_reads_json_and_an_interrupt_is_a_normal_end() -> None:
+    with running("--json", RAILWAY) as process:
+        ready = json.loads(line(process))
+        assert ready["event"] == "ready"
+        (api,) = ready["apis"]
+        assert (api["name"], api["url"]) == ("railway", ready["url"])
+        httpx2.get(f"{ready['url']}/nowhere")
+        entry = json.loads(line(process))
+        assert (entry["event"], entry["status"]) == ("request", 404)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_a_sound_document_passes_the_check() -> None:
+    done = run("--check", *map(str, sorted(EXAMPLES.glob("*.yaml"))))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [text.rpartition(", ")[2] for text in done.stdout.splitlines()] == ["0 faults"] * 3
+
+
+def test_the_check_names_every_fault_and_what_follows(make_document: Callable[..., Any]) -> None:
+    responses = {"200": {"description": "Fine", "content": {"application/json": {"schema": {
+        "type": "array", "items": {"$ref": "#/components/schemas/Lost"}}}}}}  # fmt: skip
+    paths = {"/a/{x}": {"get": {"responses": responses}}, "/a/{y}": {"get": {"responses": {}}}}
+    done = run("--check", "-", text=json.dumps(make_document(paths)))
+    assert done.returncode == 1
+    head, *faults = done.stdout.splitlines()
+    assert head.endswith(f"2 operations, {len(faults)} faults")
+    assert all(fault.startswith("  /paths/") for fault in faults)
+    assert any("Lost" in fault for fault in faults)
+    assert any("out of reach" in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ("just words", "is no OpenAPI document"),
+        ("openapi: 3.1.0\npaths: [", "is not YAML"),
+        ("swagger: '1.2'", "1.2"),
+    ],
+)
+def test_a_file_that_is_no_document_is_one_line(text: str, said: str) -> None:
+    done = run("-", text=text)
+    assert (done.returncode, done.stdout) == (1, "")
+    (message,) = done.stderr.splitlines()
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.yaml"], "nowhere.yaml"),
+        ([RAILWAY, "--engine", "llm"], "--model"),
+        ([RAILWAY, "--model", "scripted:x"], "--engine llm"),
+        ([RAILWAY, "--host", "no.such.host.invalid"], "no.such.host.invalid"),
+    ],
+)
+def test_mistakes_are_said_in_one_line(arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run(RAILWAY, "--port", port)
+    assert done.returncode != 0
+    assert port in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
