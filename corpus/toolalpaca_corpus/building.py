@@ -25,6 +25,7 @@ from toolalpaca_corpus.episodes import EpisodeWriter, read_episodes, run_episode
 from toolalpaca_corpus.filters import Candidate, Dropped, KeptInstructions, reasons_to_drop
 from toolalpaca_corpus.folder import CorpusFolder, Recipe
 from toolalpaca_corpus.instructions import make_tasks
+from toolalpaca_corpus.rehearsal import Rehearsals
 from toolalpaca_corpus.statistics import Statistics, count
 from toolalpaca_corpus.toolsets import make_toolset
 from toolalpaca_corpus.world import World, look_around
@@ -38,7 +39,7 @@ class Build:
     Attributes:
         tasks: All tasks of the corpus.
         waiting: Those without a finished run.
-        urls: Where the mock server serves each toolset's document.
+        urls: Where the mock server serves each toolset's document; empty when nothing waits.
     """
 
     folder: CorpusFolder
@@ -55,6 +56,8 @@ def begin(
 ) -> Iterator[Build]:
     """Serve the documents, write toolsets and tasks, and find what is to be run.
 
+    Tasks that were written before are taken as they are: their runs are about them.
+
     Args:
         documents: Their names are unique.
         folder: Where the corpus stands or will stand.
@@ -64,18 +67,31 @@ def begin(
 
     Raises:
         UsageError: The folder holds another corpus.
-        DataError: Its episodes cannot be read.
+        DataError: Its tasks or episodes cannot be read.
         ApiError: The mock server does not start.
     """
     toolsets = {document.name: make_toolset(document) for document in documents}
     hashes = {name: _hash(toolset.document) for name, toolset in toolsets.items()}
     folder.settle(Recipe(documents=hashes, tasks=tasks, seed=seed, model=model))
+    made = folder.tasks() if folder.has_tasks else None
+    episodes = read_episodes(folder.episodes)
+    if made is not None and not tasks_to_run(made, episodes):
+        yield Build(folder, toolsets, made, (), {}, seed)
+        return
     with _served(toolsets.values(), seed) as urls:
-        worlds = asyncio.run(_look_around(documents, urls))
-        made = make_tasks(documents, tasks, seed, worlds)
-        folder.write_tasks(toolsets.values(), made)
-        waiting = tasks_to_run(made, read_episodes(folder.episodes))
-        yield Build(folder, toolsets, made, waiting, urls, seed)
+        if made is None:
+            made = _made(documents, urls, tasks, seed)
+            folder.write_tasks(toolsets.values(), made)
+        yield Build(folder, toolsets, made, tasks_to_run(made, episodes), urls, seed)
+
+
+def _made(
+    documents: Sequence[Document], urls: Mapping[str, str], count: int, seed: int
+) -> list[Task]:
+    """Tasks that can be done on the mock server, about things that it has."""
+    worlds = asyncio.run(_look_around(documents, urls))
+    with Rehearsals(documents, urls) as rehearse:
+        return make_tasks(documents, count, seed, worlds, rehearse)
 
 
 def run(

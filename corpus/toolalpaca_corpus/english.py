@@ -4,133 +4,30 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
 
-from toolalpaca.openapi.model import Operation
 from toolalpaca_corpus.phrases import phrases
-
-Deed = Literal["list", "get", "create", "update", "delete", "do"]
 
 _CLAUSE_END = re.compile(
     r"(?<!e\.g)(?<!i\.e)[.;:]\s|[.;:]$|\s[-\u2013\u2014(]|\n|,? (?:e\.g\.|i\.e\.)"
 )
 # HTML tags; emphasis, code and headings of Markdown. Underscores stay: they are parts of names.
-_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|[`*]+|^#+\s*", re.MULTILINE)
-_BY_NAMES = re.compile(r", (?:optionally )?(?:by|filtered|sorted) .*$")
-_BY_KEY = re.compile(
-    r"\s+(?:by|using|with|given|from)\s+(?:(?:its|their|the|an?|unique|specified|given)\s+)*"
-    r"(?:\w+\s+)?(?:ids?|identifiers?|codes?|uuid|slug|key)$",
-    re.IGNORECASE,
-)
-_BY_FIELDS = re.compile(r"\s+by\s+[\w\s,-]+?(?:\s+(?:or|and)\s+[\w\s-]+)?$")
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[[A-Z ]+\]|[`*]+|^#+\s*", re.MULTILINE)
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+_VOWEL = re.compile(r"[aeio]|u(?!ni|se|r[il]|ti)", re.IGNORECASE)
 _WORD_BREAK = re.compile(r"[_\-./\s]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ARTICLE = re.compile(r"(?:the|an?|one|your|this|that|each|any|all)\s+", re.IGNORECASE)
-_DETERMINERS = {"a", "an", "the", "one", "all", "your", "this", "some", "any", "every", "new"}
-_MOST_WORDS = 14
+DETERMINERS = {"a", "an", "the", "one", "all", "your", "this", "some", "any", "every", "new"}
 
-_DEEDS: tuple[Deed, ...] = ("list", "get", "create", "update", "delete")
-
-
-@dataclass(frozen=True, slots=True)
-class Imperative:
-    """What an operation does, as an order: "list" and "the payments made for a booking".
-
-    Attributes:
-        deed: The kind of verb, which says what other verbs would do.
-        verb: In lower case, its base form.
-        object: The rest, ``""`` when there is none.
-    """
-
-    deed: Deed
-    verb: str
-    object: str
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.object}".strip()
-
-    @property
-    def plural(self) -> bool:
-        """Whether the object is several things: "the branches of the library"."""
-        head = head_noun(self.object)
-        return head != singular(head)
-
-    @property
-    def determined(self) -> bool:
-        """Whether the object is something in particular: "the branches", not "stations"."""
-        return self.object.split(" ", 1)[0].lower() in _DETERMINERS
-
-
-def imperative(operation: Operation) -> Imperative:
-    """What *operation* does, out of its summary, its description or its name."""
-    for text in (operation.summary, operation.description):
-        found = _imperative_of(text, operation)
-        if found is not None:
-            return found
-    words = split_words(operation.operation_id or operation.name)
-    verb, rest = words[0], " ".join(words[1:])
-    if _deed_of(base_form(verb)) != "do":
-        return Imperative(_deed(verb, operation), base_form(verb), rest)
-    return Imperative(_method_deed(operation), _method_verb(operation), " ".join(words))
-
-
-def _imperative_of(text: str, operation: Operation) -> Imperative | None:
-    clause = _BY_KEY.sub("", _BY_NAMES.sub("", first_clause(text)))
-    words = clause.split()
-    if not words or len(words) > _MOST_WORDS:
-        return None
-    verb = base_form(words[0].lower().rstrip(","))
-    if _is_verb(verb, words, operation):
-        rest = " ".join(words[1:])
-        if _deed(verb, operation) == "list":
-            rest = _BY_FIELDS.sub("", rest)
-        for filler in ("a list of ", "list of ", "information about ", "details of "):
-            rest = rest.removeprefix(filler)
-        return Imperative(_deed(verb, operation), verb, rest)
-    return Imperative(_method_deed(operation), _method_verb(operation), lower_first(clause))
-
-
-def _is_verb(verb: str, words: list[str], operation: Operation) -> bool:
-    if len(words) == 1 or not verb.isalpha():
-        return False
-    named = split_words(operation.operation_id)[:1]
-    determined = words[1].lower() in _DETERMINERS
-    return _deed_of(verb) != "do" or verb in phrases("verbs")["do"] or verb in named or determined
-
-
-def _deed_of(verb: str) -> Deed:
-    for deed in _DEEDS:
-        if verb in phrases("verbs")[deed]:
-            return deed
-    return "do"
-
-
-def _deed(verb: str, operation: Operation) -> Deed:
-    deed = _deed_of(base_form(verb))
-    return "get" if deed == "do" and operation.method == "get" else deed
-
-
-def _method_deed(operation: Operation) -> Deed:
-    deeds: dict[str, Deed] = {
-        "get": "get", "head": "get", "put": "update", "patch": "update", "delete": "delete",
-    }  # fmt: skip
-    return deeds.get(operation.method, "do")
-
-
-def _method_verb(operation: Operation) -> str:
-    return {"get": "get", "put": "update", "patch": "update", "delete": "delete"}.get(
-        operation.method, "submit"
-    )
-
-
-def other_verb(words: Imperative, random: Random) -> str:
-    """The imperative's verb or, where it is colourless, one that means the same."""
-    alike = phrases("verbs").get(f"{words.deed} in other words", ())
-    colourless = words.verb in phrases("verbs")["colourless"]
-    # "Search the catalogue" is no "find the catalogue".
-    fits = words.deed != "list" or words.plural
-    return random.choice(alike) if alike and colourless and fits else words.verb
+DEEDS: tuple[Literal["list", "get", "create", "update", "delete"], ...] = (
+    "list",
+    "get",
+    "create",
+    "update",
+    "delete",
+)
+"""Kinds of verbs that ``phrases/verbs.txt`` knows."""
 
 
 def first_clause(text: str) -> str:
@@ -139,7 +36,7 @@ def first_clause(text: str) -> str:
     >>> first_clause("Get one `train` (with stops). More.")
     'Get one train'
     """
-    plain = _MARKUP.sub("", text).strip()
+    plain = _MARKUP.sub("", _LINK.sub(r"\1", text)).strip()
     return _CLAUSE_END.split(plain, maxsplit=1)[0].strip().rstrip(".,;:")
 
 
@@ -164,8 +61,9 @@ def base_form(verb: str) -> str:
     """
     verb = verb.lower()
     known = phrases("verbs")
-    for stem in (verb, verb.removesuffix("s"), verb.removesuffix("es")):
-        if any(stem in known[deed] for deed in (*_DEEDS, "do")):
+    stems = (verb, verb.removesuffix("s"), verb.removesuffix("es"), re.sub("ies$", "y", verb))
+    for stem in stems:
+        if any(stem in known[deed] for deed in (*DEEDS, "do")):
             return stem
     return verb
 
@@ -194,16 +92,16 @@ def head_noun(phrase: str) -> str:
     words: list[str] = []
     for word in phrase.lower().split():
         bare = word.strip(",.;")
-        if (words and (bare in _PREPOSITIONS or bare.endswith("ed"))) or bare in _VERBLIKE:
+        if (words and (bare in PREPOSITIONS or bare.endswith("ed"))) or bare in _VERBLIKE:
             break
-        if bare not in _DETERMINERS:
+        if bare not in DETERMINERS:
             words.append(bare)
         if word != bare:
             break
     return words[-1] if words else ""
 
 
-_PREPOSITIONS = {
+PREPOSITIONS = {
     "of", "for", "in", "on", "at", "to", "from", "with", "by", "between", "that", "which", "who",
     "into", "as", "out", "off", "up", "and", "or", "about", "made", "near", "within", "when",
     "whose", "has", "is",
@@ -263,7 +161,7 @@ def with_article(noun: str) -> str:
     head = head_noun(noun)
     if head != singular(head):
         return noun
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if _VOWEL.match(noun) else 'a'} {noun}"
 
 
 def listed(items: list[str], conjunction: str = "and") -> str:

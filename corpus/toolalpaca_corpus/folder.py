@@ -57,6 +57,11 @@ class CorpusFolder:
         self.path = path
         self.episodes = path / "episodes.jsonl"
 
+    @property
+    def has_tasks(self) -> bool:
+        """Whether tasks were written, which happens at once or not at all."""
+        return (self.path / "tasks.jsonl").exists()
+
     def toolsets(self) -> list[Toolset]:
         """The APIs.
 
@@ -120,8 +125,7 @@ class CorpusFolder:
         """
         path = self.path / "recipe.json"
         if not path.exists():
-            foreign = self.path / "tasks.jsonl"
-            if foreign.exists():
+            if self.has_tasks:
                 raise UsageError(
                     "holds tasks that were not made by 'corpus build'",
                     where=str(self.path),

@@ -19,11 +19,14 @@ from typing import Any
 
 from toolalpaca.openapi.model import Document
 from toolalpaca.task import ASK_TOOL, GoldenCall, Kind, Task
-from toolalpaca_corpus.english import lower_first, upper_first
-from toolalpaca_corpus.links import Link, is_chainable, links_to, things_of
+from toolalpaca_corpus.argument import Argument
+from toolalpaca_corpus.english import upper_first
+from toolalpaca_corpus.links import Link, is_chainable, is_worth_a_call, links_to, things_of
+from toolalpaca_corpus.orders import word_step
 from toolalpaca_corpus.phrases import phrases
-from toolalpaca_corpus.steps import Step, Wording, make_step, word_step
-from toolalpaca_corpus.wording import Argument
+from toolalpaca_corpus.rehearsal import Finding
+from toolalpaca_corpus.requests import details, joined_orders, politeness, request_for
+from toolalpaca_corpus.steps import Step, make_step
 from toolalpaca_corpus.world import World
 from toolalpaca_runtime.tools import Tool, make_tools
 
@@ -31,11 +34,11 @@ SHARES: dict[Kind, float] = {"single": 0.45, "multi": 0.3, "ask": 0.15, "abstain
 """How the tasks of an API are divided among the kinds."""
 
 _MOST_STEPS = 3
-_POLITE = 0.15
-"""How often a request has an opening; and how often a closing."""
-
 _TRIES = 12
-"""Attempts at a task that is neither unsayable nor said before."""
+"""Attempts at a task that can be said and done and has not been said before."""
+
+_IN_VAIN = 0.1
+"""Share of single calls that may find nothing."""
 
 
 def make_tasks(
@@ -43,6 +46,7 @@ def make_tasks(
     count: int,
     seed: int,
     worlds: Mapping[str, World] | None = None,
+    rehearse: Callable[[Task], Finding] = lambda _: "works",
 ) -> list[Task]:
     """*count* tasks for each of *documents*, fewer where an API offers no more.
 
@@ -52,10 +56,12 @@ def make_tasks(
         seed: Another seed, other tasks.
         worlds: What exists in each API, by the document's name; ids and conditions are taken from
             it where it is given.
+        rehearse: Says whether a task can be done; what cannot is replaced by another.
     """
     worlds = worlds or {}
     makers = [
-        TaskMaker(document, seed, worlds.get(document.name, World())) for document in documents
+        TaskMaker(document, seed, worlds.get(document.name, World()), rehearse)
+        for document in documents
     ]
     made = [maker.solvable(count) for maker in makers]
     tasks = []
@@ -74,13 +80,28 @@ def make_tasks(
 class TaskMaker:
     """Makes the tasks of one document."""
 
-    def __init__(self, document: Document, seed: int, world: World) -> None:
+    def __init__(
+        self,
+        document: Document,
+        seed: int,
+        world: World,
+        rehearse: Callable[[Task], Finding],
+    ) -> None:
         self._world = world
+        self._rehearse = rehearse
         self._name = document.name
         self._tools = make_tools(document)
         self._seed = seed
         self._said: set[str] = set()
         self._links = {tool.spec.name: links_to(tool, self._tools) for tool in self._tools}
+        self._chains = {
+            tool.spec.name: [
+                link
+                for link in self._links[tool.spec.name]
+                if is_chainable(link.argument, tool) and is_worth_a_call(link, tool)
+            ]
+            for tool in self._tools
+        }
         self._things = {tool.spec.name: things_of(tool.operation) for tool in self._tools}
 
     def knows(self, things: Set[str]) -> bool:
@@ -93,11 +114,7 @@ class TaskMaker:
 
     def solvable(self, count: int) -> list[Task]:
         """The tasks of *count* that are not to abstain from."""
-        linked = [
-            tool
-            for tool in self._tools
-            if any(is_chainable(link.argument, tool) for link in self._links[tool.spec.name])
-        ]
+        linked = [tool for tool in self._tools if self._chains[tool.spec.name]]
         needy = [tool for tool in self._tools if _withholdable(tool)]
         wanted = {kind: round(count * share) for kind, share in SHARES.items()}
         # What one kind cannot give, single calls do.
@@ -159,10 +176,16 @@ class TaskMaker:
         for attempt in range(_TRIES):
             random = self._random(f"{kind}/{tool.spec.name}/{turn}", attempt)
             task = make(tool, random)
-            if task is not None and task.instruction.casefold() not in self._said:
+            if task is None or task.instruction.casefold() in self._said:
+                continue
+            if self._can_be_done(task, in_vain=kind == "single" and random.random() < _IN_VAIN):
                 self._said.add(task.instruction.casefold())
                 return task
         return None
+
+    def _can_be_done(self, task: Task, *, in_vain: bool) -> bool:
+        finding = self._rehearse(task)
+        return finding == "works" or (in_vain and finding == "finds nothing")
 
     def _single(self, tool: Tool, random: Random) -> Task | None:
         step = make_step(tool, random, known=self._known(tool, random))
@@ -198,10 +221,8 @@ class TaskMaker:
         """Steps that end with *tool*, whose links are made by steps before it."""
         links = [
             link
-            for link in self._links[tool.spec.name]
-            if is_chainable(link.argument, tool)
-            and link.producer.spec.name not in called
-            and link.argument not in given
+            for link in self._chains[tool.spec.name]
+            if link.producer.spec.name not in called and link.argument not in given
         ]
         if not links or len(called) >= _MOST_STEPS:
             known = self._known(tool, random)
@@ -252,17 +273,17 @@ class TaskMaker:
         alone = len(steps) == 1
         wordings = [word_step(step, random, alone=alone) for step in steps]
         if alone:
-            section, template = _request_for(wordings[0], random)
+            section, template = request_for(wordings[0], random)
         else:
             section, template = "any", random.choice(phrases("requests")["any"])
-        order = _joined_orders([wording.task for wording in wordings], random)
+        order = joined_orders([wording.task for wording in wordings], random)
         # "show me stations" asks; "could I see stations" is about them.
         text = Template(template).substitute(
             task=order, Task=upper_first(order), object=wordings[0].object
         )
-        sentences = [upper_first(text), *_details(wordings, random)]
+        sentences = [upper_first(text), *details(wordings, random)]
         instruction = " ".join(
-            [*_politeness("opening", random), *sentences, *_politeness("closing", random)]
+            [*politeness("opening", random), *sentences, *politeness("closing", random)]
         )
         return Task(
             id="",
@@ -295,40 +316,3 @@ def _withholdable(tool: Tool) -> list[str]:
 
 def _is_id(name: str, tool: Tool) -> bool:
     return tool.places[name].location == "path"
-
-
-def _request_for(wording: Wording, random: Random) -> tuple[str, str]:
-    """A request that fits the wording, and the section that it is from."""
-    deed = wording.imperative.deed
-    requests = phrases("requests")
-    sections = {"any": requests["any"]}
-    if deed == "list":
-        if wording.imperative.plural:
-            sections["list"] = requests["list"]
-            if not wording.imperative.determined:
-                sections["list of several"] = requests["list of several"]
-    elif wording.object:
-        sections[deed] = requests[deed]
-    section = random.choice(list(sections))
-    return section, random.choice(sections[section])
-
-
-def _joined_orders(orders: Sequence[str], random: Random) -> str:
-    joined = orders[0]
-    for order in orders[1:]:
-        template = Template(random.choice(phrases("requests")["then"]))
-        joined = template.substitute(first=joined, second=order)
-    return joined
-
-
-def _politeness(section: str, random: Random) -> list[str]:
-    return [random.choice(phrases("requests")[section])] if random.random() < _POLITE else []
-
-
-def _details(wordings: Sequence[Wording], random: Random) -> Iterator[str]:
-    """Sentences for what the orders did not say, two clauses each."""
-    clauses = [clause for wording in wordings for clause in wording.rest]
-    for start in range(0, len(clauses), 2):
-        details = " and ".join(lower_first(clause) for clause in clauses[start : start + 2])
-        template = Template(random.choice(phrases("requests")["details"]))
-        yield upper_first(template.substitute(details=details, Details=upper_first(details)))

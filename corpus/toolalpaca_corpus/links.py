@@ -8,6 +8,7 @@ run completes, and its traces are dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from toolalpaca_runtime.tools import Tool
 _SHORTEST_THING = 3
 """Letters that a word of a path must exceed to name a thing: not ``v1``, ``api``."""
 
+_FILE_TYPE = re.compile(r"\.(?:json|xml|ya?ml|csv|html?|php|aspx?)$", re.IGNORECASE)
 _ID_WORDS = {"id", "uuid", "identifier"}
 _PATH_ID_WORDS = _ID_WORDS | {"code", "key", "slug"}
 
@@ -35,6 +37,7 @@ class Link:
         pointer: JSON Pointer to the value in the producer's result.
         thing: What is handed on: ``station``.
         made: Whether the producer creates the thing, rather than finds some.
+        shown: The properties of the thing that the producer's result shows.
     """
 
     producer: Tool
@@ -42,6 +45,7 @@ class Link:
     pointer: str
     thing: str
     made: bool
+    shown: frozenset[str] = frozenset()
 
     @property
     def field(self) -> str:
@@ -78,8 +82,15 @@ def links_to(consumer: Tool, tools: Sequence[Tool]) -> list[Link]:
             field = _field_for(name, consumer, result)
             if field is not None:
                 pointer = f"{result.pointer}/{field}"
-                found.append(Link(result.tool, name, pointer, result.thing, result.made))
+                shown = frozenset(result.properties)
+                found.append(Link(result.tool, name, pointer, result.thing, result.made, shown))
     return found
+
+
+def list_pointer_of(tool: Tool) -> str | None:
+    """Where the list is in the result of a *tool* that finds things; None when it finds none."""
+    result = _result(tool)
+    return None if result is None or result.made else result.pointer.removesuffix("/0")
 
 
 def thing_of(argument: str, tool: Tool) -> str:
@@ -96,9 +107,12 @@ def thing_of(argument: str, tool: Tool) -> str:
         return " ".join(words[:-1])
     if place.location != "path":
         return ""
-    before = tool.operation.path.split("{" + place.name + "}")[0]
-    segments = [part for part in before.split("/") if part and not part.startswith("{")]
-    return " ".join(_thing_words(segments[-1])) if segments else ""
+    before, _, after = tool.operation.path.partition("{" + place.name + "}")
+    segments = [part for part in before.split("/") if part]
+    # In /projects/{owner}/{project} the collection says nothing of either.
+    if not segments or segments[-1].startswith("{") or after.startswith("/{"):
+        return " ".join(words)
+    return " ".join(_thing_words(segments[-1]))
 
 
 def things_of(operation: Operation) -> set[str]:
@@ -120,6 +134,20 @@ def is_chainable(argument: str, tool: Tool) -> bool:
     """
     in_path = [name for name in _required(tool) if tool.places[name].location == "path"]
     return argument not in in_path[:-1]
+
+
+def is_worth_a_call(link: Link, consumer: Tool) -> bool:
+    """Whether a person would want *consumer* after the link's producer.
+
+    Nobody looks up what the result before has shown already, or undoes what was just asked for.
+    """
+    if consumer.operation.method == "delete":
+        return not link.made
+    if consumer.operation.method != "get" or consumer.spec.returns is None:
+        return True
+    flat = flatten(consumer.spec.returns, consumer.spec.returns)
+    told = _properties(flat).keys() if isinstance(flat, dict) else set()
+    return not told or not told <= link.shown
 
 
 def _required(tool: Tool) -> list[str]:
@@ -204,5 +232,5 @@ def _joined(name: str) -> str:
 
 
 def _thing_words(segment: str) -> list[str]:
-    words = [word.lower() for word in split_words(segment)]
+    words = [word.lower() for word in split_words(_FILE_TYPE.sub("", segment))]
     return [*words[:-1], singular(words[-1])] if words else []

@@ -37,8 +37,13 @@ class ArgumentValues:
             parameters, self._random.getrandbits(32), direction="request"
         )
 
-    def make(self, schema: Schema, *, name: str) -> Any:
+    def make(self, schema: Schema, *, name: str, owner: str = "") -> Any:
         """A value that satisfies *schema*: an example, a variation of one, or made up.
+
+        Args:
+            schema: What it must fit.
+            name: What it is called.
+            owner: What it is a property of: the name of a member is no name of a book.
 
         Raises:
             NoInstance: None was found.
@@ -46,16 +51,16 @@ class ArgumentValues:
         """
         flat = flatten(schema, self._root)
         if not isinstance(flat, dict):
-            return self._invent(schema, name)
+            return self._invent(schema, name, owner)
         if "const" in flat:
             return flat["const"]
         if flat.get("enum"):
             return self._random.choice([v for v in flat["enum"] if v is not None] or [None])
         if flat.get("type") == "boolean":
             return self._random.random() < _YES
-        return self._shown_or_made(schema, flat, name)
+        return self._shown_or_made(schema, flat, name, owner)
 
-    def _shown_or_made(self, schema: Schema, flat: dict[str, Any], name: str) -> Any:
+    def _shown_or_made(self, schema: Schema, flat: dict[str, Any], name: str, owner: str) -> Any:
         shown = examples_of(flat)
         if shown and self._random.random() < _KEEP_THE_EXAMPLE:
             candidates = [self._random.choice(shown)]
@@ -69,7 +74,7 @@ class ArgumentValues:
         for candidate in candidates:
             if validator.is_valid(candidate):
                 return candidate
-        return self._invent(schema, name)
+        return self._invent(schema, name, owner)
 
     def _vary(self, example: Any, schema: Mapping[str, Any]) -> Any:
         """Another value of the kind of *example*, or None; it need not satisfy the schema."""
@@ -85,7 +90,7 @@ class ArgumentValues:
             return _shifted_day(example, self._random.randint(-40, 120))
         return None
 
-    def _invent(self, schema: Schema, name: str) -> Any:
+    def _invent(self, schema: Schema, name: str, owner: str) -> Any:
         blind = (
             {k: v for k, v in schema.items() if k not in _EXAMPLE_KEYWORDS}
             if isinstance(schema, dict)
@@ -93,9 +98,17 @@ class ArgumentValues:
         )
         key = f"{name}/{self._random.getrandbits(32)}"
         try:
-            return self._generator.generate(blind, name=name, key=key)
+            return self._property(blind, name, owner, key)
         except NoInstance:
-            return self._generator.generate(schema, name=name, key=key)
+            return self._property(schema, name, owner, key)
+
+    def _property(self, schema: Schema, name: str, owner: str, key: str) -> Any:
+        whole = {"type": "object", "properties": {name: schema}, "required": [name]}
+        value = self._generator.generate(whole, name=owner, key=key)[name]
+        # Nobody says "available or sold or available".
+        if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+            return list(dict.fromkeys(value))
+        return value
 
 
 def examples_of(schema: Mapping[str, Any]) -> list[Any]:

@@ -14,29 +14,34 @@ from string import Template
 from typing import Any
 
 from toolalpaca.openapi.merging import flatten
+from toolalpaca_corpus.argument import Argument, is_nested
 from toolalpaca_corpus.english import (
     first_clause,
     listed,
     noun_phrase,
     singular,
-    split_words,
     spoken,
     with_article,
 )
 from toolalpaca_corpus.phrases import phrases
-from toolalpaca_runtime.tools import Place
 
-_MOST_LEAVES = 8
+_MOST_PARTS = 3
 _ONLY = re.compile(
     r"(?:(?:if|when) (?:true|set|given), )?(?:return |show |include )?"
     r"only (?:the )?(?:\w+s|people|data) (?P<rest>.+)",
     re.IGNORECASE,
 )
 _THIS = re.compile(
-    r"(?P<some>(?:one|any|all|each) of )?\b(?:this|these|that|the given|the specified)\b"
+    r"(?P<some>(?:one|any|all|each) of )?\b(?:this|these|(?!\A)that|the given|the specified)\b"
     r"(?: (?P<noun>[\w-]+))?",
     re.IGNORECASE,
 )
+_UNITS = {
+    "seconds", "minutes", "hours", "days", "weeks", "months", "years", "percent", "meters",
+    "metres", "km", "kilometers", "kilometres", "miles", "grams", "kg", "kilograms", "bytes",
+}  # fmt: skip
+_HAVING = {"has", "have", "with", "include", "includes"}
+_RELATIVE = re.compile(r"(?:that|which|who|whose|where) ")
 _TIMES = {"day", "date", "time", "moment", "year", "month", "many", "amount", "number"}
 ORIGINS = {"origin", "from", "source", "departure"}
 DESTINATIONS = {"destination", "to", "target", "arrival"}
@@ -61,52 +66,8 @@ _HIGHEST = {"highest", "maximum", "max", "largest", "greatest", "latest"}
 _ORDER = (
     "identified", "yes", "no", "kind", "called", "about", "place", "origin", "destination",
     "on a day", "at a time", "from a day", "until a day", "count", "at least", "at most",
-    "limit", "inline",
+    "set", "relative", "limit", "inline",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """An argument and its value.
-
-    Attributes:
-        schema: Its schema, flattened.
-        root: The tool's parameters, which references lead into.
-        place: Where it goes in the request.
-    """
-
-    name: str
-    value: Any
-    schema: Mapping[str, Any]
-    root: Mapping[str, Any]
-    place: Place | None = None
-
-    @property
-    def words(self) -> list[str]:
-        """The words of its name."""
-        return split_words(self.name)
-
-    @property
-    def description(self) -> str:
-        """What the document says of it."""
-        return str(self.schema.get("description", ""))
-
-    @property
-    def noun(self) -> str:
-        """What a person calls it; ``title of the book`` is its ``title``."""
-        noun = noun_phrase(self.name, self.description)
-        short = re.fullmatch(r"((?:new )?\w+) of (?:the|an?) \w+", noun)
-        return short[1] if short and short[1].split()[-1] in self.words else noun
-
-    @property
-    def is_whole_body(self) -> bool:
-        """Whether it is the request's whole body, which has no name of its own."""
-        return self.place is not None and self.place.name == ""
-
-    @property
-    def is_sayable(self) -> bool:
-        """Whether a person would put its value into words."""
-        return 0 < sum(1 for _ in _leaves(self.value)) <= _MOST_LEAVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +105,27 @@ def inline_phrase(argument: Argument, random: Random) -> Phrase | None:
         return only
     if isinstance(argument.value, bool):
         return _boolean_phrase(argument, random)
-    if _is_nested(argument.value):
-        return None
+    if is_nested(argument.value):
+        return _parts_phrase(argument, random)
     kind, noun = _kind(argument)
-    return Phrase(kind, _fill(kind, random, noun=noun, value=spoken(argument.value, random)))
+    value = spoken(argument.value, random)
+    unit = argument.words[-1].lower()
+    if kind in ("at least", "at most") and unit in _UNITS and noun.endswith(f" {unit}"):
+        noun, value = with_article(noun.removesuffix(f" {unit}")), f"{value} {unit}"
+    return Phrase(kind, _fill(kind, random, noun=noun, value=value))
 
 
 def sentences(argument: Argument, random: Random) -> list[str]:
     """The argument as clauses: ``the name of the passenger is Maya Lindqvist``."""
-    if not _is_nested(argument.value):
+    if not is_nested(argument.value):
         value = spoken(argument.value, random)
         return [_fill("sentence", random, noun=argument.noun, value=value)]
     facets = list(_facets(argument.value, argument.schema, argument.root, random))
-    if argument.is_whole_body and all(isinstance(facet, Facet) for facet in facets):
+    if argument.is_whole_body and all(facet.noun for facet in facets):
         return [_fill("sentence", random, noun=f.noun, value=f.value) for f in facets]
     value = listed([str(facet) for facet in facets])
-    return [_fill("sentence of several", random, noun=argument.noun, value=value)]
+    noun = "list" if argument.is_whole_body else argument.noun
+    return [_fill("sentence of several", random, noun=noun, value=value)]
 
 
 def _fill(section: str, random: Random, **holes: str) -> str:
@@ -170,11 +136,12 @@ def _only_phrase(argument: Argument, random: Random) -> Phrase | None:
     """``Only trains of this kind.`` and ``night`` make ``of the kind night``."""
     clause = re.split(r", (?:for example|as [A-Z]|such as)", argument.description)[0]
     match = _ONLY.fullmatch(first_clause(clause))
-    if match is None or _is_nested(argument.value):
+    if match is None or is_nested(argument.value):
         return None
     rest = match["rest"]
     if isinstance(argument.value, bool):
-        return Phrase("yes", rest) if argument.value else None
+        kind = "relative" if _RELATIVE.match(rest) else "yes"
+        return Phrase(kind, rest) if argument.value else None
     if not _THIS.search(rest):
         return None
 
@@ -184,17 +151,31 @@ def _only_phrase(argument: Argument, random: Random) -> Phrase | None:
         noun = this["noun"]
         if noun is None or noun in _TIMES or this["some"]:
             return value
+        if isinstance(argument.value, list) and len(argument.value) == 1:
+            noun = singular(noun)
         return f"the {noun} {value}"
 
-    return Phrase("kind", _THIS.sub(fill, rest, count=1))
+    kind = "relative" if _RELATIVE.match(rest) else "kind"
+    return Phrase(kind, _THIS.sub(fill, rest, count=1))
+
+
+def _parts_phrase(argument: Argument, random: Random) -> Phrase | None:
+    """``the place on the map (latitude 60.4 and longitude 5.3)``, where that is short."""
+    if argument.is_whole_body or not isinstance(argument.value, dict):
+        return None
+    if len(argument.value) > _MOST_PARTS or any(map(is_nested, argument.value.values())):
+        return None
+    value = spoken_parts(argument.value, argument.schema, argument.root, random)
+    return Phrase("inline", f"the {argument.noun} {value}")
 
 
 def _boolean_phrase(argument: Argument, random: Random) -> Phrase:
-    words = [
-        word for word in argument.words if word not in ("is", "has", "with", "include", "only")
-    ]
+    words = [word.lower() for word in argument.words]
+    if words[0] not in _HAVING or len(words) == 1:
+        value = spoken(argument.value, random)
+        return Phrase("set", _fill("set", random, noun=" ".join(words), value=value))
     kind = "yes" if argument.value else "no"
-    return Phrase(kind, _fill(kind, random, noun=" ".join(words) or argument.name))
+    return Phrase(kind, _fill(kind, random, noun=" ".join(words[1:])))
 
 
 def _kind(argument: Argument) -> tuple[str, str]:
@@ -227,7 +208,7 @@ def _text_kind(words: list[str]) -> str:
         return "about"
     if len(words) == 1 and first in _PLACES:
         return "place"
-    return "inline"
+    return "set" if first.lower() in phrases("verbs")["not nouns"] else "inline"
 
 
 def _bound(argument: Argument) -> tuple[str, str] | None:
@@ -257,23 +238,6 @@ def _moment(words: list[str], schema: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _is_nested(value: Any) -> bool:
-    if isinstance(value, list):
-        return any(isinstance(item, dict | list) for item in value)
-    return isinstance(value, dict)
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _leaves(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
-
-
 def _facets(value: Any, schema: Any, root: Mapping[str, Any], random: Random) -> Iterator[Facet]:
     """The parts of a nested value."""
     if isinstance(value, list):
@@ -290,7 +254,7 @@ def _facets(value: Any, schema: Any, root: Mapping[str, Any], random: Random) ->
 
 def spoken_parts(value: Any, schema: Any, root: Mapping[str, Any], random: Random) -> str:
     """A value of any depth in words: ``latitude 60.4 and longitude 5.3``."""
-    if not _is_nested(value):
+    if not is_nested(value):
         return spoken(value, random)
     return f"({listed([str(facet) for facet in _facets(value, schema, root, random)])})"
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from toolalpaca.openapi.model import Operation
-from toolalpaca_corpus.english import imperative, noun_phrase, other_verb, spoken
+from toolalpaca_corpus.english import noun_phrase, spoken
+from toolalpaca_corpus.imperative import imperative, other_verb
 
 
 @pytest.mark.parametrize(
