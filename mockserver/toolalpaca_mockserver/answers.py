@@ -140,7 +140,7 @@ class Responder:
                 if outcome is not None and outcome.item is not None:
                     answer.reason = answer.reason or "state-does-not-fit"
             answer.content_type, answer.body = _encode(value, content_type, body)
-        self._add_headers(answer, plan, response, key, outcome, request)
+        self._add_headers(answer, response, key, outcome, request)
         return answer
 
     async def _composed(
@@ -244,7 +244,7 @@ class Responder:
                 answer.content_type, answer.body = _encode(composed.value, content_type, body)
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
-        self._add_headers(answer, plan, response, "", None, request)
+        self._add_headers(answer, response, "", None, request)
         return answer
 
     # -- refusals ---------------------------------------------------------------------------
@@ -274,9 +274,7 @@ class Responder:
             except (NoInstance, DocumentError):
                 pass  # what the document declares cannot be made; the problem details stand
         if response is not None:
-            self._add_headers(
-                answer, plan, response, f"{plan.operation.name}!{status}", None, request
-            )
+            self._add_headers(answer, response, f"{plan.operation.name}!{status}", None, request)
         answer.headers["toolalpaca-problem"] = header_text(said)
         return answer
 
@@ -302,7 +300,6 @@ class Responder:
     def _add_headers(
         self,
         answer: Answer,
-        plan: OperationPlan,
         response: Response | None,
         key: str,
         outcome: Outcome | None,
@@ -318,8 +315,7 @@ class Responder:
             answer.headers[name] = header_text(_simple(value, header.explode))
         redirects = 300 <= answer.status < 400
         if outcome is not None and outcome.created and outcome.role.resource.reader is not None:
-            at_item = plan.operation.path.rstrip("/").endswith("}")
-            own = "" if at_item else "/" + quote(outcome.key, safe="")
+            own = "" if outcome.role.deed != "create" else "/" + quote(outcome.key, safe="")
             answer.headers["Location"] = request.origin + request.path.rstrip("/") + own
         elif redirects:
             answer.headers["Location"] = "/_toolalpaca/"

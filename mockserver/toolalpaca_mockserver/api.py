@@ -88,8 +88,9 @@ class Api:
         match = self.router.match(method, path)
         if match is None and method == "head":
             match = self.router.match("get", path)
-        if match is None and len(path) > 1 and path.endswith("/"):
-            return self._match(method, path.rstrip("/"))
+        if match is None and method != "head" and len(path) > 1:
+            other = path.rstrip("/") if path.endswith("/") else path + "/"
+            return self.router.match(method, other)
         return match
 
     def _unrouted(self, request: Request, path: str) -> Answer:

@@ -116,4 +116,4 @@ def test_tokens_that_say_nothing(token: str) -> None:
 
 
 def test_scopes_survive_the_token() -> None:
-    assert scopes_of(issue(["a:b", "c"])) == {"a:b", "c"}
+    assert scopes_of(issue(["a:b", "c"])) == frozenset({"a:b", "c"})

@@ -88,24 +88,35 @@ def replaced(
     kept = {
         name: value
         for name, value in old.items()
-        if name not in sayable or name in required or _is_read_only(resource, name)
+        if name not in sayable
+        or name in required
+        or name == resource.id_property
+        or _is_read_only(resource, name)
     }
-    return updated(resource, sent, request, kept, now=now)
+    item = kept | _settable(resource, sent, sayable)
+    return _stamped(item, resource.contract, request, now, tuple(_CHANGED))
 
 
 def updated(
     resource: Resource, sent: Item, request: Contract | None, old: Item, *, now: int
 ) -> Item:
     """*old* after a PATCH: objects are merged (RFC 7396), everything else takes the new value."""
-    shown = resource.contract.properties()
     sayable = request.properties() if request is not None else {}
-    item = dict(old)
-    for name, value in sent.items():
-        if _is_read_only(resource, name) or name == resource.id_property:
-            continue
-        if name in shown or name not in sayable:
-            item[name] = _merged(item.get(name), value)
+    settable = _settable(resource, sent, sayable)
+    item = old | {name: _merged(old.get(name), value) for name, value in settable.items()}
     return _stamped(item, resource.contract, request, now, tuple(_CHANGED))
+
+
+def _settable(resource: Resource, sent: Item, sayable: Mapping[str, Any]) -> Item:
+    """What of *sent* a client can set, and answers show."""
+    shown = resource.contract.properties()
+    return {
+        name: value
+        for name, value in sent.items()
+        if name != resource.id_property
+        and not _is_read_only(resource, name)
+        and (name in shown or name not in sayable)
+    }
 
 
 def settled(resource: Resource, item: Item, base: Item) -> Item:
@@ -125,6 +136,13 @@ def settled(resource: Resource, item: Item, base: Item) -> Item:
         if resource.contract.is_valid(candidate):
             sound = candidate
     return sound
+
+
+def key_of(value: Any) -> str:
+    """An id as paths have it: 12 and 12.0 are one."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
 
 
 def with_context(resource: Resource, item: Item, path: Mapping[str, Any]) -> Item:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.spelling import letters
-from toolalpaca_mockserver.state.items import settled
+from toolalpaca_mockserver.state.items import key_of, settled
 from toolalpaca_mockserver.state.resources import Resource, Resources
 from toolalpaca_mockserver.state.store import Item
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator, random_for
@@ -67,7 +67,7 @@ class Seeds:
         given = [example.value for example in resource.reader.parameter.examples]
         shown = contract.shape.get("examples")
         sound = (v for v in [*given, *(shown or ())] if contract.is_valid(v))
-        return next((str(value) for value in sound), None)
+        return next((key_of(value) for value in sound), None)
 
     def another(
         self, resource: Resource, place: str, known: Sequence[str], number: int
@@ -95,26 +95,27 @@ class Seeds:
         name = resource.id_property
         taken = set(known)
         if name is not None and name in item and self._is_free(resource, item[name], taken):
-            return str(item[name]), item
+            return key_of(item[name]), item
         for value in self._ids(resource, place, known, number):
             if not self._is_free(resource, value, taken):
                 continue
             if name is None:
-                return str(value), item
-            changed = {**item, name: value}
-            if resource.contract.is_valid(changed):
-                return str(value), changed
+                return key_of(value), item
+            for shown in (value, key_of(value)):  # a text in the item, a number in the path
+                changed = {**item, name: shown}
+                if resource.contract.is_valid(changed):
+                    return key_of(value), changed
         return f"{place.rpartition('/')[2]}-{number}", item
 
     def _is_free(self, resource: Resource, value: Any, taken: set[str]) -> bool:
         """Whether *value* can be an id, and is nobody's yet."""
-        if isinstance(value, (dict, list, bool)) or value in (None, "") or str(value) in taken:
+        if isinstance(value, (dict, list, bool)) or value in (None, "") or key_of(value) in taken:
             return False
         reader = resource.reader
         if reader is None:
             return True
         contract = reader.contract
-        return contract.is_valid(coerce(str(value), contract.schema, contract))
+        return contract.is_valid(coerce(key_of(value), contract.schema, contract))
 
     def _ids(
         self, resource: Resource, place: str, known: Sequence[str], number: int

@@ -206,7 +206,7 @@ class Simulation:
         else:  # the body names the item
             place = _place(self.name, operation.path, arguments.path)
             body = arguments.body if isinstance(arguments.body, dict) else {}
-            key = str(body.get(resource.id_property or "", ""))
+            key = items.key_of(body.get(resource.id_property or "", ""))
         old = await self._find(world, resource, place, key, arguments.path)
         if old is None and role.deed == "replace" and "201" in operation.responses:
             return await self._put_new(world, role, operation, arguments, place, key)
@@ -301,7 +301,7 @@ class Simulation:
         own = resource.contract.properties().get(name, True)
         if sayable is None or resource.contract.flat(own).get("readOnly") is True:
             return None
-        return str(sent[name])
+        return items.key_of(sent[name])
 
     # -- requests ---------------------------------------------------------------------------
 
@@ -351,7 +351,7 @@ def _place(api: str, template: str, values: Mapping[str, Any]) -> str:
     """The name of a collection in the store: its path, with the API's name in front."""
 
     def fill(match: re.Match[str]) -> str:
-        return quote(str(values.get(match[1], "")), safe="")
+        return quote(items.key_of(values.get(match[1], "")), safe="")
 
     return f"{api}:{_PARAMETER.sub(fill, template.rstrip('/'))}"
 
@@ -360,4 +360,4 @@ def _item_place(api: str, template: str, values: Mapping[str, Any]) -> tuple[str
     """The collection of the item with that path, and the item's id."""
     above, _, last = template.rstrip("/").rpartition("/")
     value = values.get(last.strip("{}"))
-    return _place(api, above, values), None if value is None else str(value)
+    return _place(api, above, values), None if value is None else items.key_of(value)
