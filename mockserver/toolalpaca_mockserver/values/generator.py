@@ -109,7 +109,7 @@ class ValueGenerator:
             rng = random_for(self.seed, name, key, index, attempt)
             try:
                 value = Build(contract, rng, effort, index).value(contract.schema, name)
-            except DeadEnd:
+            except (DeadEnd, ArithmeticError):  # bounds may lie beyond what numbers hold
                 continue
             if contract.is_valid(value):
                 return value
