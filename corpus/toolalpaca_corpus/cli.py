@@ -190,12 +190,16 @@ def _import(options: Namespace) -> int:
 
     import orjson
 
+    from toolalpaca.errors import DataError
     from toolalpaca_corpus.folder import CorpusFolder
     from toolalpaca_corpus.formats.toolalpaca import read_toolalpaca
 
     imported = read_toolalpaca(options.file, split=options.split, licence=options.licence)
     folder = CorpusFolder(options.out)
     folder.refuse_to_mix()
+    if not imported.toolsets:
+        first = next(iter(imported.problems), "it is empty")
+        raise DataError(f"holds no API in ToolAlpaca's format: {first}", where=str(options.file))
     folder.write_tasks(imported.toolsets, imported.tasks)
     folder.write_problems(imported.problems)
     kinds = Counter(task.kind for task in imported.tasks)

@@ -108,8 +108,9 @@ class CorpusFolder:
         """See that no import overwrites what was built.
 
         Raises:
-            UsageError: The folder holds a built corpus.
+            UsageError: The folder holds a built corpus, or is none.
         """
+        self._refuse_files()
         if (self.path / "recipe.json").exists():
             raise UsageError(
                 "holds a corpus made by 'corpus build'",
@@ -121,8 +122,9 @@ class CorpusFolder:
         """Make this folder the one of *recipe*.
 
         Raises:
-            UsageError: It is the folder of another: their runs must not mix.
+            UsageError: It is the folder of another: their runs must not mix; or it is none.
         """
+        self._refuse_files()
         path = self.path / "recipe.json"
         if not path.exists():
             if self.has_tasks:
@@ -144,6 +146,15 @@ class CorpusFolder:
                 where=str(self.path),
                 hint="repeat the command as it was to go on with it, or choose another --out",
             )
+
+    def _refuse_files(self) -> None:
+        for path in (self.path, *self.path.parents):
+            if path.exists() and not path.is_dir():
+                raise UsageError(
+                    "is a file, not a folder",
+                    where=str(path),
+                    hint="choose another folder for --out",
+                )
 
     def _write(self, name: str, content: BaseModel) -> None:
         self.path.mkdir(parents=True, exist_ok=True)

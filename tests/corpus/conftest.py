@@ -1,11 +1,16 @@
 """A small API that corpora are made of in tests."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
+from toolalpaca.serving import mock_server
+
+LIBRARY = Path(__file__).parents[2] / "examples" / "library.yaml"
 
 PET = {
     "type": "object",
@@ -97,3 +102,16 @@ PETS: dict[str, Any] = {
 def pets() -> Document:
     """Pets that can be listed, added, read and removed."""
     return load_document(PETS, name="pets")
+
+
+@pytest.fixture(scope="session")
+def library() -> Document:
+    """Books, members and their loans and holds."""
+    return load_document(LIBRARY)
+
+
+@pytest.fixture(scope="session")
+def library_url() -> Iterator[str]:
+    """Where a mock server serves the library."""
+    with mock_server([str(LIBRARY)]) as server:
+        yield server.apis["library"]
