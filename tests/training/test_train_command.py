@@ -10,8 +10,10 @@ import orjson
 import pytest
 
 from toolalpaca.cli import main
-from toolalpaca.llm.protocol import Message, Request, complete
+from toolalpaca.llm.protocol import Request, complete
 from toolalpaca.llm.registry import open_model
+from toolalpaca.trace import read_traces
+from toolalpaca_runtime.formats import get_format
 
 
 def train(corpus: Path, out: Path, *more: str) -> int:
@@ -29,11 +31,13 @@ def test_what_train_saves_is_a_model_that_answers(
     assert "step  1/40" in printed
     assert f"--model transformers:{out}" in printed
 
+    trace = next(read_traces(corpus / "traces.jsonl"))
+    system, question = get_format("react").messages(trace)[:2]
+
     async def ask() -> str:
         model = open_model(f"transformers:{out}")
         try:
-            question = Message(role="user", content="What is the weather in Bern?")
-            request = Request(messages=(question,), max_tokens=24)
+            request = Request(messages=(system, question), max_tokens=24)
             return (await complete(model, request)).text
         finally:
             await model.aclose()

@@ -212,10 +212,11 @@ def _convert_gguf(source: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    try:
-        importlib.import_module("gguf")
-    except ImportError:
-        raise MissingExtra("gguf", "training") from None
+    for package in ("gguf", "accelerate"):  # what transformers reads such a file with
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            raise MissingExtra(package, "training") from None
     loaded: Any = AutoModelForCausalLM.from_pretrained(
         source.parent, gguf_file=source.name, dtype=torch.float32
     )
