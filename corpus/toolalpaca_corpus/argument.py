@@ -34,8 +34,8 @@ class Argument:
 
     @property
     def words(self) -> list[str]:
-        """The words of its name."""
-        return split_words(self.name)
+        """The words of its name; the name itself where it has none."""
+        return split_words(self.name) or [self.name]
 
     @property
     def description(self) -> str:

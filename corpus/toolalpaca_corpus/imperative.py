@@ -77,7 +77,7 @@ def imperative(operation: Operation) -> Imperative:
         found = _imperative_of(text, operation)
         if found is not None:
             return found
-    words = split_words(operation.operation_id or operation.name)
+    words = split_words(operation.operation_id or operation.name) or [operation.method]
     verb, rest = words[0], " ".join(words[1:])
     if _deed_of(base_form(verb)) != "do":
         return Imperative(_deed(verb, operation), base_form(verb), rest)

@@ -213,7 +213,7 @@ def _names_the_same(field: str, argument: str, thing: str, found: str) -> bool:
     """Whether the *field* of a *found* thing is the *argument*, which identifies a *thing*."""
     if singular(thing) != singular(found):
         return False
-    key = split_words(argument)[-1]
+    key = (split_words(argument) or [argument])[-1]
     return _joined(field) in ("id", _joined(argument), _joined(f"{thing} id"), _joined(key))
 
 
