@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 from toolalpaca.openapi.model import Document, Operation
@@ -33,6 +33,8 @@ class Api:
         store: Where sessions are kept.
         seed: For generated values.
         open_world: See :class:`~toolalpaca_mockserver.state.simulation.Simulation`.
+        authenticate: Whether credentials are demanded where the document does.
+        credentials: See :class:`~toolalpaca_mockserver.auth.Guard`.
     """
 
     def __init__(
@@ -44,11 +46,14 @@ class Api:
         seed: int,
         *,
         open_world: bool = False,
+        authenticate: bool = True,
+        credentials: Collection[str] | None = None,
     ) -> None:
         self.document = document
         self.prefix = prefix
         self.router, self.unreachable = _route(document)
-        plans = {operation.name: OperationPlan(document, operation) for operation in document}
+        self._authenticate = authenticate
+        plans = {o.name: OperationPlan(document, o, credentials) for o in document}
         self.plans: Mapping[str, OperationPlan] = plans
         generator = ValueGenerator(document.root, seed)
         self.engine = make_engine(generator)
@@ -65,17 +70,21 @@ class Api:
         if match is None:
             return self._unrouted(request, path)
         plan = self.plans[match.target.name]
-        if not plan.guard.admits(request):
-            return self._unauthorized(plan, request)
-        lacking = plan.guard.lacking(request)
-        if lacking:
-            return self._forbidden(plan, request, lacking)
+        refused = self._guarded(plan, request) if self._authenticate else None
+        if refused is not None:
+            return refused
         arguments, reasons = plan.check(request, match.values)
         if reasons:
             detail = "the request does not satisfy the document"
             return self.responder.refuse(plan, request, plan.refusal(reasons), detail, reasons)
         preferences = read_preferences(request.headers.get("prefer"))
         return await self.responder.answer(plan, request, arguments, preferences, session)
+
+    def _guarded(self, plan: OperationPlan, request: Request) -> Answer | None:
+        if not plan.guard.admits(request):
+            return self._unauthorized(plan, request)
+        lacking = plan.guard.lacking(request)
+        return self._forbidden(plan, request, lacking) if lacking else None
 
     def methods(self, path: str) -> list[str]:
         """The methods that *path* answers, upper case; none when the document has no such path."""

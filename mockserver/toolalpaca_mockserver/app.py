@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from typing import Any, Final
 
 from toolalpaca.openapi.model import Document
@@ -51,6 +51,8 @@ def create_app(
     store: Store | None = None,
     journal: Journal = ignore,
     open_world: bool = False,
+    authenticate: bool = True,
+    credentials: Collection[str] | None = None,
 ) -> MockServerApp:
     """The application that serves *documents*: one at the root, several at ``/{name}`` each.
 
@@ -62,6 +64,9 @@ def create_app(
         journal: Told of every request.
         open_world: Whether an item that nobody has listed, made or deleted exists when it is asked
             for; otherwise it is a 404 wherever a list shows all that there are.
+        authenticate: Whether credentials are demanded where a document does.
+        credentials: The keys, tokens and ``user:password`` pairs that open; None for any that are
+            well formed.
     """
     store = store or MemoryStore()
     alone = len(documents) == 1
@@ -73,6 +78,8 @@ def create_app(
             store,
             seed,
             open_world=open_world,
+            authenticate=authenticate,
+            credentials=credentials,
         )
         for document in documents
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Collection
 
 from toolalpaca.openapi.model import Document, Operation, SecurityScheme
 from toolalpaca_mockserver.requests import Request
@@ -19,10 +20,17 @@ class Guard:
     Args:
         document: Where the schemes are declared.
         operation: What is guarded.
+        credentials: The keys, tokens and ``user:password`` pairs that open; None for any.
     """
 
-    def __init__(self, document: Document, operation: Operation) -> None:
+    def __init__(
+        self,
+        document: Document,
+        operation: Operation,
+        credentials: Collection[str] | None = None,
+    ) -> None:
         known = document.security_schemes
+        self._credentials = credentials
         # A scheme that is not declared cannot be demanded; the document's problems name it.
         self.alternatives: list[list[tuple[SecurityScheme, tuple[str, ...]]]] = [
             [(known[name], scopes) for name, scopes in alternative.items() if name in known]
@@ -43,8 +51,14 @@ class Guard:
         return [
             alternative
             for alternative in self.alternatives
-            if all(_is_satisfied(scheme, request) for scheme, _ in alternative)
+            if all(self._opens(scheme, request) for scheme, _ in alternative)
         ]
+
+    def _opens(self, scheme: SecurityScheme, request: Request) -> bool:
+        if scheme.type == "mutualTLS":
+            return True  # a client certificate is the proxy's to see
+        credential = _credential(scheme, request)
+        return bool(credential) and (self._credentials is None or credential in self._credentials)
 
     def challenges(self) -> list[str]:
         """``WWW-Authenticate`` values (RFC 9110, section 11.6.1), one for each scheme."""
@@ -82,15 +96,13 @@ def _credentials(request: Request) -> list[tuple[str, str]]:
     return [(kind.lower(), credential.strip()) for kind, _, credential in pairs]
 
 
-def _is_satisfied(scheme: SecurityScheme, request: Request) -> bool:
+def _credential(scheme: SecurityScheme, request: Request) -> str:
+    """The credential for *scheme* that *request* carries, ``""`` when there is no sound one."""
     if scheme.type == "apiKey":
-        return bool(_api_key(scheme, request))
-    if scheme.type == "mutualTLS":
-        return True  # a client certificate is the proxy's to see
+        return _api_key(scheme, request)
     wanted = scheme.scheme if scheme.type == "http" else "bearer"
-    return any(
-        kind == wanted and _is_sound(kind, credential) for kind, credential in _credentials(request)
-    )
+    sent = (credential for kind, credential in _credentials(request) if kind == wanted)
+    return next(filter(None, (_sound(wanted, credential) for credential in sent)), "")
 
 
 def _api_key(scheme: SecurityScheme, request: Request) -> str:
@@ -100,19 +112,22 @@ def _api_key(scheme: SecurityScheme, request: Request) -> str:
     return next((value for name, value in pairs if name == scheme.parameter), "")
 
 
-def _is_sound(scheme: str, credential: str) -> bool:
-    """Whether *credential* has the form that *scheme*, lower case, gives it."""
+def _sound(scheme: str, credential: str) -> str:
+    """*credential*, decoded, when it has the form that its scheme gives it, or ``""``."""
     if scheme == "basic":
-        return _is_basic(credential)
-    return _TOKEN.fullmatch(credential) is not None if scheme == "bearer" else bool(credential)
+        return _user_and_password(credential)
+    if scheme == "bearer" and _TOKEN.fullmatch(credential) is None:
+        return ""
+    return credential
 
 
-def _is_basic(credential: str) -> bool:
-    """Whether it is base64 of ``user:password`` (RFC 7617)."""
+def _user_and_password(credential: str) -> str:
+    """``user:password`` out of base64 (RFC 7617), or ``""``."""
     try:
-        return b":" in base64.b64decode(credential, validate=True)
+        pair = base64.b64decode(credential, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
-        return False
+        return ""
+    return pair if ":" in pair else ""
 
 
 def _challenge(scheme: SecurityScheme) -> str:

@@ -50,6 +50,16 @@ def configure(parser: CommandParser) -> None:
         help="imagine an item with an unknown id instead of answering 404",
     )
     parser.add_argument(
+        "--no-auth", action="store_true", help="demand no credentials, whatever the documents say"
+    )
+    parser.add_argument(
+        "--credential",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a key, token or user:password that opens; without any, every well-formed one does",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="name every fault of the documents and do not serve"
     )
     parser.add_argument(
@@ -82,6 +92,8 @@ def run(options: Namespace) -> int:
         engine=make_engine,
         journal=show,
         open_world=options.open_world,
+        authenticate=not options.no_auth,
+        credentials=frozenset(options.credential) or None,
     )
     url = url_of(listener)
     say_ready = _ready_json if options.json else _ready_lines

@@ -6,7 +6,7 @@ Made when the operation is first asked for, so that start-up does not grow with 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -49,9 +49,16 @@ class OperationPlan:
     Args:
         document: Where the operation stands.
         operation: The operation.
+        credentials: See :class:`~toolalpaca_mockserver.auth.Guard`.
     """
 
-    def __init__(self, document: Document, operation: Operation) -> None:
+    def __init__(
+        self,
+        document: Document,
+        operation: Operation,
+        credentials: Collection[str] | None = None,
+    ) -> None:
+        self._credentials = credentials
         self.document = document
         self.operation = operation
         self.root = document.root
@@ -60,7 +67,7 @@ class OperationPlan:
     @cached_property
     def guard(self) -> Guard:
         """What demands credentials."""
-        return Guard(self.document, self.operation)
+        return Guard(self.document, self.operation, self._credentials)
 
     @cached_property
     def readers(self) -> list[ParameterReader]:
@@ -98,6 +105,10 @@ class OperationPlan:
         if any(reason.rule == UNSUPPORTED for reason in reasons):
             return 415
         documented = self.operation.responses
+        refuses = not documented.keys().isdisjoint(("400", "422", "4XX", "default"))
+        lost = "404" in documented and all(reason.location == "path" for reason in reasons)
+        if lost and not refuses:
+            return 404  # such a thing cannot exist
         return 422 if "422" in documented and "400" not in documented else 400
 
     def success(self, *, created: bool = False) -> tuple[int, Response | None]:

@@ -208,6 +208,19 @@ def test_redirects_and_nothing(client: httpx2.Client) -> None:
     assert "content-length" not in silent.headers
 
 
+@pytest.mark.parametrize(
+    ("documented", "status"),
+    [(["404"], 404), (["400", "404"], 400), (["422"], 422), ([], 400), (["404", "default"], 400)],
+)
+def test_an_id_that_cannot_exist_is_refused_as_the_document_can_say(
+    open_client: Open, make_document: Callable[..., Any], documented: list[str], status: int
+) -> None:
+    key = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    responses = {s: {"description": "So"} for s in ("204", *documented)}
+    paths = {"/it/{id}": {"get": {"parameters": [key], "responses": responses}}}
+    assert open_client(make_document(paths)).get("/it/x").status_code == status
+
+
 def test_what_nothing_satisfies_is_said_and_not_a_crash(
     open_client: Open, make_document: Callable[..., Any]
 ) -> None:

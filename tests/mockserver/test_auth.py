@@ -27,10 +27,11 @@ BASIC = "Basic " + base64.b64encode(b"me:it").decode()
 
 @pytest.fixture
 def guarded(open_client: Open, make_document: Callable[..., Any]) -> Callable[..., httpx2.Client]:
-    def client(*alternatives: dict[str, list[str]]) -> httpx2.Client:
+    def client(*alternatives: dict[str, list[str]], **options: Any) -> httpx2.Client:
         operation = {"security": list(alternatives), "responses": {"204": {"description": "Fine"}}}
         schemes = {"securitySchemes": SCHEMES}
-        return open_client(make_document({"/it": {"get": operation}}, components=schemes))
+        made = make_document({"/it": {"get": operation}}, components=schemes)
+        return open_client(made, **options)
 
     return client
 
@@ -90,6 +91,19 @@ def test_two_credentials_in_one_header(guarded: Callable[..., httpx2.Client]) ->
 
 def test_an_empty_alternative_makes_it_optional(guarded: Callable[..., httpx2.Client]) -> None:
     assert guarded({"header": []}, {}).get("/it").status_code == 204
+
+
+def test_a_list_of_credentials_closes_to_all_others(
+    guarded: Callable[..., httpx2.Client],
+) -> None:
+    client = guarded({"header": []}, {"basic": []}, credentials={"k", "me:it"})
+    assert client.get("/it", headers={"x-key": "k"}).status_code == 204
+    assert client.get("/it", headers={"authorization": BASIC}).status_code == 204
+    assert client.get("/it", headers={"x-key": "other"}).status_code == 401
+
+
+def test_credentials_need_not_be_demanded(guarded: Callable[..., httpx2.Client]) -> None:
+    assert guarded({"header": []}, authenticate=False).get("/it").status_code == 204
 
 
 def test_a_token_that_says_its_scopes_has_no_others(
