@@ -14,6 +14,8 @@ from pydantic import BaseModel
 
 from toolalpaca import __version__
 from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.session_admin import session_routes
+from toolalpaca_mockserver.state.store import Store
 
 OWN = "/_toolalpaca"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -45,7 +47,7 @@ class Listing(BaseModel):
     apis: list[ApiSummary]
 
 
-def create_admin(apis: Sequence[Api]) -> FastAPI:
+def create_admin(apis: Sequence[Api], store: Store) -> FastAPI:
     """The application under ``/_toolalpaca/``."""
     admin = FastAPI(
         title="ToolAlpaca mock server",
@@ -55,6 +57,8 @@ def create_admin(apis: Sequence[Api]) -> FastAPI:
         openapi_url=f"{OWN}/openapi.json",
     )
     by_name = {api.document.name: api for api in apis}
+
+    admin.include_router(session_routes(by_name, store), prefix=OWN)
 
     @admin.get(f"{OWN}/healthz")
     async def healthz() -> dict[str, str]:

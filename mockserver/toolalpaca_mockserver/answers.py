@@ -331,8 +331,7 @@ def _label(outcome: Outcome) -> tuple[Source, str]:
 def _key(plan: OperationPlan, arguments: Arguments) -> str:
     """What tells this request from others: the same one is answered alike."""
     said = [arguments.path, arguments.query, arguments.body]
-    text = orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return f"{plan.operation.name} {text.decode('utf-8', 'replace')}"
+    return f"{plan.operation.name} {canonical(said)}"
 
 
 def _with_example(plan: OperationPlan, name: str) -> tuple[int, Response] | None:
@@ -398,3 +397,12 @@ def dump(value: Any) -> bytes:
         return orjson.dumps(value)
     except TypeError:  # an integer of more than 64 bits, which orjson does not write
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def canonical(value: Any) -> str:
+    """*value* as a text that is the same for the same value."""
+    option = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    try:
+        return orjson.dumps(value, default=str, option=option).decode("utf-8", "replace")
+    except TypeError:
+        return json.dumps(value, default=str, sort_keys=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import Answer, Responder, dump
@@ -11,7 +12,7 @@ from toolalpaca_mockserver.auth import insufficient
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import read_preferences
-from toolalpaca_mockserver.problems import header_text, problem
+from toolalpaca_mockserver.problems import Reason, header_text, problem
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.router import Match, Router
 from toolalpaca_mockserver.state.resources import Resources
@@ -62,6 +63,7 @@ class Api:
         simulation = Simulation(
             document.name, plans, resources, seeds, self.engine, store, open_world=open_world
         )
+        self.simulation = simulation
         self.responder = Responder(generator, self.engine, simulation)
 
     async def answer(self, request: Request, path: str, session: str) -> Answer:
@@ -85,6 +87,22 @@ class Api:
             return self._unauthorized(plan, request)
         lacking = plan.guard.lacking(request)
         return self._forbidden(plan, request, lacking) if lacking else None
+
+    async def fill(self, path: str, items: Sequence[dict[str, Any]], session: str) -> list[Reason]:
+        """Let the collection that is listed at *path* hold just *items*.
+
+        Returns:
+            What is wrong with them; nothing has changed then.
+
+        Raises:
+            LookupError: No resource is listed there.
+        """
+        match = self._match("get", quote(path, safe="/%"))
+        if match is None:
+            raise LookupError(f"the document {self.document.name} has no such path")
+        plan = self.plans[match.target.name]
+        arguments, _ = plan.check(Request("GET", path), match.values)
+        return await self.simulation.fill(plan.operation, arguments.path, items, session)
 
     def methods(self, path: str) -> list[str]:
         """The methods that *path* answers, upper case; none when the document has no such path."""
@@ -114,7 +132,10 @@ class Api:
         return problem_answer(404, f"the document {self.document.name} has no such path")
 
     def _unauthorized(self, plan: OperationPlan, request: Request) -> Answer:
-        answer = self.responder.refuse(plan, request, 401, plan.guard.demands())
+        documented = plan.operation.responses
+        says_so = not documented.keys().isdisjoint(("401", "4XX", "default"))
+        status = 403 if "403" in documented and not says_so else 401
+        answer = self.responder.refuse(plan, request, status, plan.guard.demands())
         answer.headers["WWW-Authenticate"] = ", ".join(plan.guard.challenges())
         return answer
 

@@ -19,14 +19,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
+from itertools import chain
 from typing import Any, Final
+from urllib.parse import unquote
 
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, EngineFactory, problem_answer
 from toolalpaca_mockserver.engines.schema import SchemaEngine
 from toolalpaca_mockserver.journal import Entry, Journal, ignore
-from toolalpaca_mockserver.requests import Request, request_of
+from toolalpaca_mockserver.requests import Request, decode_query, request_of
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
 
@@ -36,7 +38,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 OWN: Final = "/_toolalpaca"
-SESSION_HEADER: Final = "toolalpaca-session"
+SESSION: Final = "toolalpaca-session"
+"""The header, query parameter or cookie that names a session."""
+SESSION_PREFIX: Final = "/_session/"
+"""A path that begins so names the session next: ``/_session/alice/pets`` is ``/pets`` of alice."""
+DEFAULT_SESSION: Final = "default"
 LARGEST_BODY: Final = 16 * 1024 * 1024
 _LONGEST_SESSION: Final = 200
 
@@ -115,7 +121,7 @@ class MockServerApp:
         if self._admin is None:
             from toolalpaca_mockserver.admin import create_admin
 
-            self._admin = create_admin(self.apis)
+            self._admin = create_admin(self.apis, self._store)
         return self._admin
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -134,7 +140,7 @@ class MockServerApp:
         began = time.perf_counter()
         body = await _read(receive)
         request = request_of(scope, body or b"")
-        session = request.headers.get(SESSION_HEADER, "")[:_LONGEST_SESSION]
+        session = _session_of(request)[:_LONGEST_SESSION]
         if body is None:
             answer = problem_answer(413, f"the body is larger than {LARGEST_BODY} bytes")
         else:
@@ -147,7 +153,7 @@ class MockServerApp:
                 answer.status,
                 answer.source,
                 milliseconds,
-                session,
+                session if session != DEFAULT_SESSION else "",
                 answer.headers.get("toolalpaca-problem", ""),
             )
         )
@@ -189,6 +195,21 @@ class MockServerApp:
         if wanted:
             headers["Access-Control-Allow-Headers"] = wanted
         return Answer(204, headers=headers, source="router")
+
+
+def _session_of(request: Request) -> str:
+    """The name of the session that *request* belongs to; a prefix that says so is taken off."""
+    if request.path.startswith(SESSION_PREFIX):
+        name, slash, path = request.path.removeprefix(SESSION_PREFIX).partition("/")
+        request.origin += SESSION_PREFIX + name
+        request.path = slash + path or "/"
+        return unquote(name)
+    said = request.headers.get(SESSION)
+    if said is not None:
+        return said
+    queried = (decode_query(raw) for name, raw in request.query_pairs if name == SESSION)
+    kept = (unquote(raw) for name, raw in request.cookies if name == SESSION)
+    return next(chain(queried, kept), DEFAULT_SESSION)
 
 
 def _is_preflight(request: Request) -> bool:

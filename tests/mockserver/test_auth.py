@@ -106,6 +106,18 @@ def test_credentials_need_not_be_demanded(guarded: Callable[..., httpx2.Client])
     assert guarded({"header": []}, authenticate=False).get("/it").status_code == 204
 
 
+def test_the_document_may_know_403_only(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    responses = {"204": {"description": "Fine"}, "403": {"description": "No"}}
+    operation = {"security": [{"header": []}], "responses": responses}
+    paths = {"/it": {"get": operation}}
+    client = open_client(make_document(paths, components={"securitySchemes": SCHEMES}))
+    refused = client.get("/it")
+    assert refused.status_code == 403
+    assert refused.headers["www-authenticate"]
+
+
 def test_a_token_that_says_its_scopes_has_no_others(
     guarded: Callable[..., httpx2.Client],
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolalpaca.openapi.model import Parameter
@@ -41,6 +41,9 @@ def read(made: Parameter, *, path: str = "", query: str = "", **headers: str) ->
     return value
 
 
+unhurried = settings(deadline=None, max_examples=50)
+
+
 def enc(text: str) -> str:
     return quote(text, safe="")
 
@@ -55,6 +58,7 @@ def paired(values: dict[str, str], inner: str, outer: str) -> str:
 
 @pytest.mark.parametrize("explode", [False, True])
 @pytest.mark.parametrize("style", ["simple", "label", "matrix"])
+@unhurried
 @given(values=lists)
 def test_path_arrays(style: str, explode: bool, values: list[str]) -> None:
     written = {
@@ -73,6 +77,7 @@ def test_path_arrays(style: str, explode: bool, values: list[str]) -> None:
 
 @pytest.mark.parametrize("explode", [False, True])
 @pytest.mark.parametrize("style", ["simple", "label", "matrix"])
+@unhurried
 @given(values=maps)
 def test_path_objects(style: str, explode: bool, values: dict[str, str]) -> None:
     written = {
@@ -99,6 +104,7 @@ def test_path_objects(style: str, explode: bool, values: dict[str, str]) -> None
         ("pipeDelimited", False, "%7C"),
     ],
 )
+@unhurried
 @given(values=lists)
 def test_query_arrays(style: str, explode: bool, between: str | None, values: list[str]) -> None:
     # Nothing tells an encoded delimiter from one inside a value: the specification says so itself.
@@ -111,6 +117,7 @@ def test_query_arrays(style: str, explode: bool, between: str | None, values: li
     assert read(parameter("query", style, explode, ARRAY), query=written) == values
 
 
+@unhurried
 @given(values=maps)
 def test_query_objects(values: dict[str, str]) -> None:
     assert read(parameter("query", "form", True, OBJECT), query=paired(values, "=", "&")) == values
@@ -118,6 +125,7 @@ def test_query_objects(values: dict[str, str]) -> None:
     assert read(parameter("query", "form", False, OBJECT), query=unexploded) == values
 
 
+@unhurried
 @given(values=st.dictionaries(st.text("abcxyz_-", min_size=1), texts, min_size=1, max_size=3))
 def test_deep_objects(values: dict[str, str]) -> None:
     written = "&".join(f"p%5B{enc(k)}%5D={enc(v)}" for k, v in values.items())
@@ -130,6 +138,7 @@ def test_an_exploded_object_takes_only_its_own_properties() -> None:
     assert read(made, query="other=2") is MISSING
 
 
+@unhurried
 @given(values=st.lists(st.text("abc 123-", min_size=1).map(str.strip).filter(bool), min_size=1))
 def test_header_arrays(values: list[str]) -> None:
     made = parameter("header", "simple", False, ARRAY, name="X-P")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from toolalpaca_mockserver.state.store import Item
+from toolalpaca_mockserver.state.store import Item, Snapshot
 
 MOST_SESSIONS = 1000
 
@@ -60,6 +60,39 @@ class MemoryStore:
             self._sessions.move_to_end(name)
         return found
 
+    async def names(self) -> list[str]:
+        """The sessions that hold something, used last first."""
+        return [name for name, kept in reversed(self._sessions.items()) if kept.collections]
+
+    async def forget(self, session: str) -> None:
+        """Let the session begin anew."""
+        found = self._session(session)
+        async with found.lock:
+            found.collections.clear()
+            found.ticks = 0
+
+    async def snapshot(self, session: str) -> Snapshot:
+        """Everything that the session holds. Items are never changed, so they need no copies."""
+        found = self._session(session)
+        async with found.lock:
+            return {
+                "ticks": found.ticks,
+                "collections": {
+                    name: {"items": dict(kept.items), "removed": sorted(kept.removed)}
+                    for name, kept in found.collections.items()
+                },
+            }
+
+    async def restore(self, session: str, snapshot: Snapshot) -> None:
+        """Put the session back to what *snapshot* says."""
+        found = self._session(session)
+        async with found.lock:
+            found.ticks = snapshot["ticks"]
+            found.collections = {
+                name: _Collection(dict(kept["items"]), set(kept["removed"]))
+                for name, kept in snapshot["collections"].items()
+            }
+
     async def aclose(self) -> None:
         """Forget everything."""
         self._sessions.clear()
@@ -84,8 +117,16 @@ class MemoryWorld:
     async def begin(self, collection: str, items: Mapping[str, Item]) -> None:
         """Give *collection* its first items."""
         collections = self._session.collections
+        before = collections.get(collection)
         collections[collection] = _Collection(dict(items))
-        self._undo.append(lambda: collections.pop(collection))
+
+        def step() -> None:
+            if before is None:
+                del collections[collection]
+            else:
+                collections[collection] = before
+
+        self._undo.append(step)
 
     async def items(self, collection: str) -> list[tuple[str, Item]]:
         """Ids and items of *collection*, oldest first."""

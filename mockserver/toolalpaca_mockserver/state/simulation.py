@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
+from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
 from toolalpaca_mockserver.state.paging import Page, page_of
@@ -112,6 +113,38 @@ class Simulation:
             else:
                 return await self._on_item(world, role, operation, arguments)
         return await self._create(role, operation, arguments, session, place, number)
+
+    async def fill(
+        self, operation: Operation, path: Mapping[str, Any], given: Sequence[Item], session: str
+    ) -> list[Reason]:
+        """Let the collection that *operation* lists hold just the items *given*.
+
+        Returns:
+            What is wrong with them; nothing has changed then.
+
+        Raises:
+            LookupError: The operation lists no resource.
+        """
+        role = self.resources.role(operation)
+        if role is None or role.deed != "list":
+            raise LookupError(f"{operation.method.upper()} {operation.path} lists no resource")
+        resource = role.resource
+        reasons = [
+            reason
+            for index, item in enumerate(given)
+            for reason in reasons_of(resource.contract, item, "body", f"/{index}", "the item")
+        ]
+        if reasons:
+            return reasons
+        template = operation.path if "{" in resource.collection else resource.collection
+        place = _place(self.name, template, path)
+        held: dict[str, Item] = {}
+        for number, item in enumerate(given, 1):
+            key, named = self.seeds.named(resource, item, place, list(held), number)
+            held[key] = named
+        async with self.store.open(session) as world:
+            await world.begin(place, held)
+        return []
 
     async def digest(self, session: str) -> dict[str, Any]:
         """What the session knows, shortened: a few items of each resource's collection."""

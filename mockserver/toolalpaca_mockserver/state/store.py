@@ -10,9 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 Item = dict[str, Any]
+
+
+class Remembered(TypedDict):
+    """A collection in a snapshot: items by id, oldest first, and the ids that were removed."""
+
+    items: dict[str, Item]
+    removed: list[str]
+
+
+class Snapshot(TypedDict):
+    """A session as JSON: the number of changes, and the collections."""
+
+    ticks: int
+    collections: dict[str, Remembered]
 
 
 class World(Protocol):
@@ -59,6 +73,22 @@ class Store(Protocol):
 
         What was written is undone when the block raises.
         """
+        ...
+
+    async def names(self) -> list[str]:
+        """The sessions that hold something, used last first."""
+        ...
+
+    async def forget(self, session: str) -> None:
+        """Let the session begin anew."""
+        ...
+
+    async def snapshot(self, session: str) -> Snapshot:
+        """Everything that the session holds, as JSON; what is done later does not change it."""
+        ...
+
+    async def restore(self, session: str, snapshot: Snapshot) -> None:
+        """Put the session back to what *snapshot* says."""
         ...
 
     async def aclose(self) -> None:
