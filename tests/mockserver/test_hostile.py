@@ -117,7 +117,8 @@ def test_hostile_bodies_are_refused_or_taken(
     "target",
     [
         "/it/%00", "/it/%ff%fe", "/it/..%2f..%2fetc", "/it/%F0%9F%A6%99", "/it/" + "a" * 5000,
-        "/it/1?limit=" + "9" * 5000, "/it/1?limit=1e400", "/it/1?limit=-36893488147419103232", "/it/1?" + "&".join(["limit=1"] * 5000),
+        "/it/1?limit=" + "9" * 5000, "/it/1?limit=1e400", 
+        "/it/1?limit=-36893488147419103232", "/it/1?" + "&".join(["limit=1"] * 5000),
         "/it/1?filter[a][b][c][d][e][f][g][h][i][j]=1", "/it/1?%5B%5D=", "//it/1", "/it//1", "/it/",
     ],
 )  # fmt: skip
