@@ -110,7 +110,9 @@ def _determined(text: str, operation: Operation) -> str:
     head = head_noun(text)
     things = {singular(word) for part in operation.path.split("/") for word in split_words(part)}
     first = text.split(" ", 1)[0].lower()
-    if head not in things or head != singular(head) or first in DETERMINERS | PREPOSITIONS:
+    # "What a station has measured" is no countable thing.
+    closed = DETERMINERS | PREPOSITIONS | set(phrases("verbs")["not nouns"])
+    if head not in things or head != singular(head) or first in closed:
         return text
     return with_article(text)
 

@@ -165,6 +165,8 @@ def test_switches(name: str, value: Any, said: str) -> None:
         ("Trigger a build, returns a summary", "trigger a build"),
         ("Get the [country](https://x.example/codes) [DEPRECATED]", "the country"),
         ("Pay for a booking by card or voucher", "pay for a booking"),
+        ("Order thing by ID", "order a thing"),
+        ("List what a thing has measured", "list what a thing has measured"),
     ],
 )
 def test_what_summaries_hold_besides_the_order_is_left_out(summary: str, order: str) -> None:
