@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from toolalpaca import __version__
 from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
 from toolalpaca_mockserver.session_admin import session_routes
 from toolalpaca_mockserver.state.store import Store
 
@@ -59,6 +60,7 @@ def create_admin(apis: Sequence[Api], store: Store) -> FastAPI:
     by_name = {api.document.name: api for api in apis}
 
     admin.include_router(session_routes(by_name, store), prefix=OWN)
+    admin.include_router(oauth_routes(), prefix=OWN)
 
     @admin.get(f"{OWN}/healthz")
     async def healthz() -> dict[str, str]:
@@ -112,6 +114,8 @@ def served_document(api: Api, origin: str) -> dict[str, Any]:
     root = dict(api.document.root)
     root["servers"] = [{"url": origin + api.prefix}]
     root["x-toolalpaca"] = {"simulated": True, "session_header": "toolalpaca-session"}
+    if "components" in root:
+        root["components"] = with_token_url(root["components"], origin + OWN + TOKEN_PATH)
     paths = root.get("paths")
     if isinstance(paths, dict):
         root["paths"] = {path: _without_servers(item) for path, item in paths.items()}

@@ -125,6 +125,7 @@ def form_value(
         found = read_query(pairs, name, style, explode, kind)
         if found is not MISSING:
             value[name] = coerce(found, schema, contract)
+    _add_empty_lists(value, contract)
     for name, raw in pairs:
         if name not in value and name.partition("[")[0] not in value:
             text = read_query([(name, raw)], name, "form", True, "primitive")
@@ -149,7 +150,21 @@ def multipart_value(
             value[name] = coerce(values, schema, contract) if contract else values
         else:
             value[name] = values[0]
+    if contract is not None:
+        _add_empty_lists(value, contract)
     return value
+
+
+def _add_empty_lists(value: dict[str, Any], contract: Contract) -> None:
+    """Add the required lists that were not sent: a form has no other way to write an empty one."""
+    properties = contract.properties()
+    for name in contract.shape.get("required") or ():
+        if (
+            name not in value
+            and name in properties
+            and _kind(properties[name], contract) == "array"
+        ):
+            value[name] = []
 
 
 def _part_value(part: Part, schema: Any, contract: Contract | None, media_type: MediaType) -> Any:

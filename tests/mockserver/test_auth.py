@@ -136,6 +136,24 @@ def test_a_token_that_says_its_scopes_has_no_others(
     assert "write" in refused.json()["detail"]
 
 
+def test_a_client_fetches_its_token_here(guarded: Callable[..., httpx2.Client]) -> None:
+    client = guarded({"oauth": ["write"]})
+    (api,) = client.get("/_toolalpaca/apis").json()
+    document = client.get(api["document_url"]).json()
+    flow = document["components"]["securitySchemes"]["oauth"]["flows"]["clientCredentials"]
+    form = {"grant_type": "client_credentials", "scope": "read"}
+
+    def get(scope: str) -> int:
+        token = client.post(flow["tokenUrl"], data={**form, "scope": scope}).json()
+        headers = {"authorization": f"{token['token_type']} {token['access_token']}"}
+        return client.get("/it", headers=headers).status_code
+
+    assert (get("write read"), get(""), get("read")) == (204, 204, 403)
+    refused = client.post(flow["tokenUrl"], data={"grant_type": "magic"})
+    assert (refused.status_code, refused.json()) == (400, {"error": "unsupported_grant_type"})
+    assert client.post(flow["tokenUrl"]).json() == {"error": "invalid_request"}
+
+
 @pytest.mark.parametrize("token", ["", "a.b.c", "a..c", "x" * 100, "a.W10.c", "a.eyJ.c"])
 def test_tokens_that_say_nothing(token: str) -> None:
     assert scopes_of(token) is None

@@ -113,6 +113,20 @@ def test_multipart_fields_are_typed_and_files_are_texts(
     assert reasons(broken) == [("body", "", "multipart")]
 
 
+@pytest.mark.parametrize("form", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_required_list_that_is_not_sent_is_empty(
+    echo: Callable[..., httpx2.Client], form: str
+) -> None:
+    tags: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+    schema = {"required": ["tags", "name"], "properties": {"tags": tags, "name": {}}}
+    client = echo({form: {"schema": schema}})
+    sent: Any = {"data": {"name": "x"}} if "urlencoded" in form else {"files": {"name": "x"}}
+    assert client.post("/it", **sent).status_code == 204
+    tags["minItems"] = 1
+    client = echo({form: {"schema": schema}})
+    assert reasons(client.post("/it", **sent)) == [("body", "/tags", "minItems")]
+
+
 def test_texts_and_bytes(echo: Callable[..., httpx2.Client]) -> None:
     client = echo({"text/plain": {"schema": {"type": "integer"}}, "image/*": {}})
     plain, image = {"content-type": "text/plain"}, {"content-type": "image/png"}
