@@ -157,4 +157,6 @@ def _program() -> str:
     found = shutil.which(called.name)
     if found and Path(found).resolve() == called.resolve():
         return called.name
-    return os.path.relpath(called) if called.is_file() else "toolalpaca"
+    if called.suffix or not called.is_file():  # python -m toolalpaca
+        return "python -m toolalpaca"
+    return os.path.relpath(called)
