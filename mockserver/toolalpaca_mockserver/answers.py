@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
-
-import orjson
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Example, Response
@@ -17,20 +13,17 @@ from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
 from toolalpaca_mockserver.error_bodies import error_body
-from toolalpaca_mockserver.negotiation import is_json, preferred
+from toolalpaca_mockserver.negotiation import preferred
 from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
 from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
+from toolalpaca_mockserver.representations import canonical, dump, header_value, represent
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.state.paging import describe
 from toolalpaca_mockserver.state.simulation import Outcome, Refusal, Simulation
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
-from toolalpaca_mockserver.xml import to_xml
 
 _EMPTY = frozenset({204, 205, 304})
-_PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 _GENERATED_NOT: Final = frozenset(
     {
         "content-type",
@@ -139,7 +132,7 @@ class Responder:
                 answer.source, answer.reason = composed.source, composed.reason
                 if outcome is not None and outcome.item is not None:
                     answer.reason = answer.reason or "state-does-not-fit"
-            answer.content_type, answer.body = _encode(value, content_type, body)
+            answer.content_type, answer.body = represent(value, content_type, body.contract)
         self._add_headers(answer, response, key, outcome, request)
         return answer
 
@@ -241,7 +234,9 @@ class Responder:
                     plan, arguments, body, _key(plan, arguments), "", examples
                 )
                 answer.source, answer.reason = composed.source, composed.reason
-                answer.content_type, answer.body = _encode(composed.value, content_type, body)
+                answer.content_type, answer.body = represent(
+                    composed.value, content_type, body.contract
+                )
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
         self._add_headers(answer, response, "", None, request)
@@ -270,7 +265,7 @@ class Responder:
             try:
                 body = plan.body_of(response, content_type)
                 value = error_body(self.generator, body.contract, status, said, reasons)
-                answer.content_type, answer.body = _encode(value, content_type, body)
+                answer.content_type, answer.body = represent(value, content_type, body.contract)
             except (NoInstance, DocumentError):
                 pass  # what the document declares cannot be made; the problem details stand
         if response is not None:
@@ -312,7 +307,7 @@ class Responder:
                 value = self.generator.generate(header.schema, name=name, key=key)
             except (NoInstance, DocumentError):
                 continue
-            answer.headers[name] = header_text(_simple(value, header.explode))
+            answer.headers[name] = header_text(header_value(value, header.explode))
         redirects = 300 <= answer.status < 400
         if outcome is not None and outcome.created and outcome.role.resource.reader is not None:
             own = "" if outcome.role.deed != "create" else "/" + quote(outcome.key, safe="")
@@ -358,51 +353,3 @@ def _problem(status: int, detail: str, source: Source, reasons: Sequence[Reason]
         {"toolalpaca-problem": header_text(summary(detail, reasons))},
         source,
     )
-
-
-def _encode(value: Any, media_range: str, body: ResponseBody) -> tuple[str, bytes]:
-    """The content type and the bytes of *value*."""
-    media_type = media_range.partition(";")[0].strip().lower()
-    if media_type in ("*/*", "application/*"):
-        media_type = "application/json"
-    if is_json(media_type):
-        return media_type, dump(value)
-    if media_type.endswith(("/xml", "+xml")):
-        return media_type, to_xml(value, body.contract)
-    if media_type.startswith("image/"):
-        return ("image/png" if media_type == "image/*" else media_type), _PNG
-    if isinstance(value, str):
-        kind = "text/plain" if media_type == "text/*" else media_type
-        charset = "; charset=utf-8" if kind.startswith("text/") else ""
-        return kind + charset, value.encode("utf-8", "replace")
-    return media_type, dump(value)
-
-
-def _simple(value: Any, explode: bool) -> str:
-    """A header value in style simple."""
-    if isinstance(value, dict):
-        if explode:
-            return ",".join(f"{name}={_simple(item, False)}" for name, item in value.items())
-        return ",".join(f"{name},{_simple(item, False)}" for name, item in value.items())
-    if isinstance(value, list):
-        return ",".join(_simple(item, False) for item in value)
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: ""}[value]
-    return str(value)
-
-
-def dump(value: Any) -> bytes:
-    """*value* as JSON."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:  # an integer of more than 64 bits, which orjson does not write
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def canonical(value: Any) -> str:
-    """*value* as a text that is the same for the same value."""
-    option = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-    try:
-        return orjson.dumps(value, default=str, option=option).decode("utf-8", "replace")
-    except TypeError:
-        return json.dumps(value, default=str, sort_keys=True)

@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from toolalpaca.openapi.model import Document, Operation
-from toolalpaca_mockserver.answers import Answer, Responder, dump
+from toolalpaca_mockserver.answers import Answer, Responder
 from toolalpaca_mockserver.auth import insufficient
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import read_preferences
 from toolalpaca_mockserver.problems import Reason, header_text, problem
+from toolalpaca_mockserver.representations import dump
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.router import Match, Router
 from toolalpaca_mockserver.state.resources import Resources

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,12 +15,12 @@ from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
 from toolalpaca_mockserver.state.paging import Page, page_of
+from toolalpaca_mockserver.state.places import item_place, place_of
 from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.seeds import AT_TOP, Seeds
 from toolalpaca_mockserver.state.store import Item, Store, World
 
-_PARAMETER = re.compile(r"\{([^{}]*)\}")
 _IMAGINED: Final = 2
 """Items that a search with required filters finds at least: the world is larger than its list."""
 
@@ -107,7 +106,7 @@ class Simulation:
             if role.deed == "list":
                 return await self._list(world, role, operation, arguments)
             if role.deed == "create":
-                place = _place(self.name, operation.path, arguments.path)
+                place = place_of(self.name, operation.path, arguments.path)
                 await self._begun(world, role.resource, place, arguments.path)
                 number = await world.tick()
             else:
@@ -137,7 +136,7 @@ class Simulation:
         if reasons:
             return reasons
         template = operation.path if "{" in resource.collection else resource.collection
-        place = _place(self.name, template, path)
+        place = place_of(self.name, template, path)
         held: dict[str, Item] = {}
         for number, item in enumerate(given, 1):
             key, named = self.seeds.named(resource, item, place, list(held), number)
@@ -151,7 +150,7 @@ class Simulation:
         found: dict[str, Any] = {}
         async with self.store.open(session) as world:
             for collection in self.resources.tops:
-                known = await world.items(_place(self.name, collection, {}))
+                known = await world.items(place_of(self.name, collection, {}))
                 found[collection] = [item for _, item in known[:3]]
         return {collection: known for collection, known in found.items() if known}
 
@@ -161,7 +160,7 @@ class Simulation:
         self, world: World, operation: Operation, arguments: Arguments
     ) -> Refusal | None:
         for template, resource in self.resources.above(operation.path):
-            collection, key = _item_place(self.name, template, arguments.path)
+            collection, key = item_place(self.name, template, arguments.path)
             if key is None:
                 continue
             if await self._find(world, resource, collection, key, arguments.path) is None:
@@ -181,7 +180,7 @@ class Simulation:
 
     def _ids_of(self, world: World) -> Any:
         async def ids(resource: Resource) -> list[Any]:
-            place = _place(self.name, resource.collection, {})
+            place = place_of(self.name, resource.collection, {})
             await self._begun(world, resource, place, {})
             known = await world.items(place)
             return [item.get(resource.id_property or "", key) for key, item in known]
@@ -193,7 +192,7 @@ class Simulation:
     ) -> Outcome:
         resource = role.resource
         template = operation.path if "{" in resource.collection else resource.collection
-        place = _place(self.name, template, arguments.path)
+        place = place_of(self.name, template, arguments.path)
         await self._begun(world, resource, place, arguments.path)
         contract = role.shape or resource.contract
         found = matching(await world.items(place), arguments.query, contract)
@@ -234,10 +233,10 @@ class Simulation:
     ) -> Outcome | Refusal:
         resource = role.resource
         if operation.path.rstrip("/").endswith("}"):
-            place, found_key = _item_place(self.name, operation.path, arguments.path)
+            place, found_key = item_place(self.name, operation.path, arguments.path)
             key = found_key or ""
         else:  # the body names the item
-            place = _place(self.name, operation.path, arguments.path)
+            place = place_of(self.name, operation.path, arguments.path)
             body = arguments.body if isinstance(arguments.body, dict) else {}
             key = items.key_of(body.get(resource.id_property or "", ""))
         old = await self._find(world, resource, place, key, arguments.path)
@@ -378,19 +377,3 @@ def _inner(contract: Contract, role: Role | None) -> Contract | None:
         return None
     name = _inner_name({name: {} for name in properties}, role)
     return contract.part(properties[name]) if name is not None else None
-
-
-def _place(api: str, template: str, values: Mapping[str, Any]) -> str:
-    """The name of a collection in the store: its path, with the API's name in front."""
-
-    def fill(match: re.Match[str]) -> str:
-        return quote(items.key_of(values.get(match[1], "")), safe="")
-
-    return f"{api}:{_PARAMETER.sub(fill, template.rstrip('/'))}"
-
-
-def _item_place(api: str, template: str, values: Mapping[str, Any]) -> tuple[str, str | None]:
-    """The collection of the item with that path, and the item's id."""
-    above, _, last = template.rstrip("/").rpartition("/")
-    value = values.get(last.strip("{}"))
-    return _place(api, above, values), None if value is None else items.key_of(value)

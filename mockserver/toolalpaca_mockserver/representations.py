@@ -1,0 +1,65 @@
+"""Values as bytes: JSON, XML, texts and pictures, and the values of headers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import orjson
+
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.negotiation import is_json
+from toolalpaca_mockserver.xml import to_xml
+
+_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def represent(value: Any, media_range: str, contract: Contract) -> tuple[str, bytes]:
+    """The content type and the bytes of *value*."""
+    media_type = media_range.partition(";")[0].strip().lower()
+    if media_type in ("*/*", "application/*"):
+        media_type = "application/json"
+    if is_json(media_type):
+        return media_type, dump(value)
+    if media_type.endswith(("/xml", "+xml")):
+        return media_type, to_xml(value, contract)
+    if media_type.startswith("image/"):
+        return ("image/png" if media_type == "image/*" else media_type), _PNG
+    if isinstance(value, str):
+        kind = "text/plain" if media_type == "text/*" else media_type
+        charset = "; charset=utf-8" if kind.startswith("text/") else ""
+        return kind + charset, value.encode("utf-8", "replace")
+    return media_type, dump(value)
+
+
+def header_value(value: Any, explode: bool) -> str:
+    """A header value in style simple."""
+    if isinstance(value, dict):
+        if explode:
+            return ",".join(f"{name}={header_value(item, False)}" for name, item in value.items())
+        return ",".join(f"{name},{header_value(item, False)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ",".join(header_value(item, False) for item in value)
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: ""}[value]
+    return str(value)
+
+
+def dump(value: Any) -> bytes:
+    """*value* as JSON."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # an integer of more than 64 bits, which orjson does not write
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def canonical(value: Any) -> str:
+    """*value* as a text that is the same for the same value."""
+    option = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    try:
+        return orjson.dumps(value, default=str, option=option).decode("utf-8", "replace")
+    except TypeError:
+        return json.dumps(value, default=str, sort_keys=True)

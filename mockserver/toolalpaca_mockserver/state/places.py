@@ -1,0 +1,28 @@
+"""The names of collections in a store; see :mod:`toolalpaca_mockserver.state.store`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from toolalpaca_mockserver.state.items import key_of
+
+_PARAMETER = re.compile(r"\{([^{}]*)\}")
+
+
+def place_of(api: str, template: str, values: Mapping[str, Any]) -> str:
+    """The name of a collection in the store: its path, with the API's name in front."""
+
+    def fill(match: re.Match[str]) -> str:
+        return quote(key_of(values.get(match[1], "")), safe="")
+
+    return f"{api}:{_PARAMETER.sub(fill, template.rstrip('/'))}"
+
+
+def item_place(api: str, template: str, values: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The collection of the item with that path, and the item's id."""
+    above, _, last = template.rstrip("/").rpartition("/")
+    value = values.get(last.strip("{}"))
+    return place_of(api, above, values), None if value is None else key_of(value)
