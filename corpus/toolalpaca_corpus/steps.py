@@ -17,7 +17,7 @@ from toolalpaca_corpus.english import singular, split_words
 from toolalpaca_corpus.links import Link
 from toolalpaca_corpus.phrases import phrases
 from toolalpaca_corpus.values import ArgumentValues, NoInstance
-from toolalpaca_mockserver.realism import order_times
+from toolalpaca_mockserver.values.moments import order_times
 from toolalpaca_runtime.tools import Tool
 
 _FILTERED_SHARE = 0.8

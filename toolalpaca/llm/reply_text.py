@@ -24,13 +24,20 @@ class TokenText:
         self._tokenizer = tokenizer
         self._shown: list[int] = []  # the tokens of the last piece: what comes next joins on them
         self._held: list[int] = []
+        self._text = ""  # what all of them read as
+        self._broken = 0  # tokens that left a part of a character at the end, one after the other
 
     def push(self, token: int) -> str:
         """The text that *token* completes; ``""`` within a character, or for a special token."""
         self._held.append(token)
         text = self._decode(self._shown + self._held)
-        if text.endswith(_UNFINISHED) and len(self._held) < _LONGEST:
-            return ""
+        changed, self._text = text != self._text, text
+        if text.endswith(_UNFINISHED):
+            # A special token in the midst of a character reads as nothing, and does not count.
+            self._broken += changed
+            if self._broken < _LONGEST:
+                return ""
+        self._broken = 0
         return self._take(text)
 
     def flush(self) -> str:
@@ -41,6 +48,7 @@ class TokenText:
         piece = text[len(self._decode(self._shown)) :]
         if piece:
             self._shown, self._held = self._held, []
+            self._text = self._decode(self._shown)
         return piece
 
     def _decode(self, tokens: list[int]) -> str:
