@@ -16,6 +16,7 @@ import uvicorn
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import create_app
+from toolalpaca_mockserver.server import bind
 
 Serve = Callable[[Any], str]
 Open = Callable[..., httpx2.Client]
@@ -35,7 +36,7 @@ class _ThreadedServer(uvicorn.Server):
 
 @contextmanager
 def _running(app: Any) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with bind("127.0.0.1", 0) as listener:
         server = _ThreadedServer(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
