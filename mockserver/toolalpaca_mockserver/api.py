@@ -12,7 +12,7 @@ from toolalpaca_mockserver.auth import insufficient
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import read_preferences
-from toolalpaca_mockserver.problems import Reason, header_text, problem
+from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
 from toolalpaca_mockserver.representations import dump
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.router import Match, Router
@@ -20,6 +20,12 @@ from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.seeds import Seeds
 from toolalpaca_mockserver.state.simulation import Simulation
 from toolalpaca_mockserver.state.store import Store
+from toolalpaca_mockserver.validators import (
+    RequestValidator,
+    Validation,
+    ValidatorFactory,
+    compiled,
+)
 from toolalpaca_mockserver.values import ValueGenerator
 
 EngineFactory = Callable[[ValueGenerator], Engine]
@@ -37,6 +43,8 @@ class Api:
         open_world: See :class:`~toolalpaca_mockserver.state.simulation.Simulation`.
         authenticate: Whether credentials are demanded where the document does.
         credentials: See :class:`~toolalpaca_mockserver.auth.Guard`.
+        validator: Judges requests.
+        validation: What its judgement leads to.
     """
 
     def __init__(
@@ -50,13 +58,20 @@ class Api:
         open_world: bool = False,
         authenticate: bool = True,
         credentials: Collection[str] | None = None,
+        validator: ValidatorFactory = compiled,
+        validation: Validation = "strict",
     ) -> None:
         self.document = document
         self.prefix = prefix
         self.router, self.unreachable = _route(document)
         self._authenticate = authenticate
+        self._validation = validation
         plans = {o.name: OperationPlan(document, o, credentials) for o in document}
         self.plans: Mapping[str, OperationPlan] = plans
+        make_validator = validator(document)
+        self.validators: Mapping[str, RequestValidator] = {
+            name: make_validator(plan) for name, plan in plans.items()
+        }
         generator = ValueGenerator(document.root, seed)
         self.engine = make_engine(generator)
         resources = Resources(document, plans)
@@ -73,17 +88,35 @@ class Api:
         if match is None:
             return self._unrouted(request, path)
         plan = self.plans[match.target.name]
-        refused = self._guarded(plan, request) if self._authenticate else None
+        refused = self._guarded(plan, request) if self._validation == "strict" else None
         if refused is not None:
             return refused
-        arguments, reasons = plan.check(request, match.values)
-        if reasons:
+        arguments, reasons = self.validators[plan.operation.name].check(request, match.values)
+        if reasons and self._validation == "strict":
             detail = "the request does not satisfy the document"
             return self.responder.refuse(plan, request, plan.refusal(reasons), detail, reasons)
         preferences = read_preferences(request.headers.get("prefer"))
-        return await self.responder.answer(plan, request, arguments, preferences, session)
+        answer = await self.responder.answer(plan, request, arguments, preferences, session)
+        if self._validation == "warn":
+            self._warn(answer, plan, request, reasons)
+        return answer
+
+    def _warn(
+        self, answer: Answer, plan: OperationPlan, request: Request, reasons: list[Reason]
+    ) -> None:
+        """Say in *answer* what a strict server would have refused the request for."""
+        faults = [summary("", reasons)] if reasons else []
+        refused = self._guarded(plan, request)
+        if refused is not None:
+            faults.append(refused.headers["toolalpaca-problem"])
+        if faults:
+            told = answer.headers.get("toolalpaca-problem", "")
+            said = "; ".join(filter(None, [*faults, told]))
+            answer.headers["toolalpaca-problem"] = header_text(said)
 
     def _guarded(self, plan: OperationPlan, request: Request) -> Answer | None:
+        if not self._authenticate:
+            return None
         if not plan.guard.admits(request):
             return self._unauthorized(plan, request)
         lacking = plan.guard.lacking(request)

@@ -31,6 +31,7 @@ from toolalpaca_mockserver.journal import Entry, Journal, ignore
 from toolalpaca_mockserver.requests import Request, decode_query, request_of
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
+from toolalpaca_mockserver.validators import Validation, ValidatorFactory, compiled
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -59,6 +60,8 @@ def create_app(
     open_world: bool = False,
     authenticate: bool = True,
     credentials: Collection[str] | None = None,
+    validator: ValidatorFactory = compiled,
+    validation: Validation = "strict",
 ) -> MockServerApp:
     """The application that serves *documents*: one at the root, several at ``/{name}`` each.
 
@@ -73,6 +76,9 @@ def create_app(
         authenticate: Whether credentials are demanded where a document does.
         credentials: The keys, tokens and ``user:password`` pairs that open; None for any that are
             well formed.
+        validator: Judges requests.
+        validation: What faults of requests lead to: ``strict`` refuses them, ``warn`` answers and
+            names them in the header ``toolalpaca-problem``, ``off`` answers.
     """
     store = store or MemoryStore()
     alone = len(documents) == 1
@@ -86,6 +92,8 @@ def create_app(
             open_world=open_world,
             authenticate=authenticate,
             credentials=credentials,
+            validator=validator,
+            validation=validation,
         )
         for document in documents
     ]

@@ -60,6 +60,19 @@ def configure(parser: CommandParser) -> None:
         help="a key, token or user:password that opens; without any, every well-formed one does",
     )
     parser.add_argument(
+        "--validation",
+        choices=("strict", "warn", "off"),
+        default="strict",
+        help="refuse requests that break the document, answer and name what is wrong in the "
+        "header toolalpaca-problem, or check nothing",
+    )
+    parser.add_argument(
+        "--validator",
+        choices=("compiled", "openapi-core"),
+        default="compiled",
+        help="what judges requests; openapi-core is slow and needs toolalpaca[openapi-core]",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="name every fault of the documents and do not serve"
     )
     parser.add_argument(
@@ -75,12 +88,15 @@ def run(options: Namespace) -> int:
         DocumentError: A document cannot be read.
         ModelError: The model cannot be used.
         ApiError: The address cannot be had.
+        MissingExtra: The validator is not installed.
     """
     from toolalpaca.openapi.loading import load_documents
     from toolalpaca_mockserver.app import create_app
     from toolalpaca_mockserver.server import bind, serve, url_of
+    from toolalpaca_mockserver.validators import validator_factory
 
     make_engine = _engine(options)
+    validator = validator_factory(options.validator)
     documents = load_documents(options.source)
     if options.check:
         return _check(create_app(documents))
@@ -94,6 +110,8 @@ def run(options: Namespace) -> int:
         open_world=options.open_world,
         authenticate=not options.no_auth,
         credentials=frozenset(options.credential) or None,
+        validator=validator,
+        validation=options.validation,
     )
     url = url_of(listener)
     say_ready = _ready_json if options.json else _ready_lines
