@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from toolalpaca.errors import DocumentError
-from toolalpaca.openapi.model import Example, Response
+from toolalpaca.openapi.model import Example, Operation, Response
 from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
@@ -24,6 +24,8 @@ from toolalpaca_mockserver.state.simulation import Outcome, Refusal, Simulation
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 _EMPTY = frozenset({204, 205, 304})
+_INSTEAD: Final = {404: (410, 400, 422), 409: (422, 400)}
+"""What says the same in documents that do not declare the status, best first."""
 _GENERATED_NOT: Final = frozenset(
     {
         "content-type",
@@ -92,7 +94,8 @@ class Responder:
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
         if isinstance(outcome, Refusal):
-            return self.refuse(plan, request, outcome.status, outcome.detail, source="state")
+            status = fitting(plan.operation, outcome.status)
+            return self.refuse(plan, request, status, outcome.detail, source="state")
         created = outcome is not None and outcome.created
         status, response = plan.success(created=created)
         content_type = self._content_type(response, request)
@@ -314,6 +317,14 @@ class Responder:
             answer.headers["Location"] = request.origin + request.path.rstrip("/") + own
         elif redirects:
             answer.headers["Location"] = "/_toolalpaca/"
+
+
+def fitting(operation: Operation, status: int) -> int:
+    """*status*, or the one that *operation* documents in its place."""
+    if operation.response_for(status) is not None:
+        return status
+    documented = (other for other in _INSTEAD.get(status, ()) if str(other) in operation.responses)
+    return next(documented, status)
 
 
 def _label(outcome: Outcome) -> tuple[Source, str]:

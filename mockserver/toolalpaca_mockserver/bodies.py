@@ -15,6 +15,7 @@ from toolalpaca_mockserver.multipart import Part, read_multipart
 from toolalpaca_mockserver.negotiation import best_match, is_json
 from toolalpaca_mockserver.parameters import MISSING, Kind, read_query
 from toolalpaca_mockserver.problems import Reason, reasons_of
+from toolalpaca_mockserver.representations import load
 from toolalpaca_mockserver.requests import Request, split_pairs
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -72,7 +73,7 @@ class BodyReader:
         sent = request.content_type or media_type.content_type
         try:
             if is_json(sent):
-                value = orjson.loads(request.body)
+                value = load(request.body)
             elif sent == FORM:
                 text = request.body.decode("utf-8", "replace")
                 value = form_value(split_pairs(text), contract, media_type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.xml import to_xml
 
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -54,6 +56,21 @@ def dump(value: Any) -> bytes:
         return orjson.dumps(value)
     except TypeError:  # an integer of more than 64 bits, which orjson does not write
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def load(raw: bytes) -> Any:
+    """The JSON value that *raw* is, whole numbers of any length exact: orjson rounds long ones.
+
+    Raises:
+        orjson.JSONDecodeError: It is no JSON.
+    """
+    value = orjson.loads(raw)
+    if _LONG_NUMBER.search(raw) is None:
+        return value
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):  # longer than Python reads, or nested deeper
+        return value
 
 
 def canonical(value: Any) -> str:

@@ -44,7 +44,8 @@ class Router(Generic[Target]):
 
     "Concrete definitions are matched before their templated counterparts"
     (https://spec.openapis.org/oas/v3.1.1#patterned-fields-0): segment by segment, literals come
-    first, then segments that are templated in part, then whole parameters.
+    first, then segments that are templated in part, then whole parameters. What a path without
+    any parameter does not answer, no template answers in its place.
     """
 
     def __init__(self) -> None:
@@ -72,13 +73,17 @@ class Router(Generic[Target]):
             if entry is not None:
                 target, names = entry
                 return Match(target, dict(zip(names, values, strict=True)))
+            if not values:
+                return None
         return None
 
     def methods(self, path: str) -> list[str]:
         """The methods that *path* answers; none when there is no such path."""
         found: dict[str, None] = {}
-        for leaf, _ in self._walk(self._root, path.split("/")[1:], 0, ()):
+        for leaf, values in self._walk(self._root, path.split("/")[1:], 0, ()):
             found.update(dict.fromkeys(leaf.targets))
+            if not values:
+                break
         return list(found)
 
     def _walk(

@@ -45,14 +45,20 @@ def test_other_paths_find_nothing(path: str) -> None:
     assert router("/pets", "/pets/{id}", "/pets/{id}/visits/{v}").match("get", path) is None
 
 
-def test_a_template_answers_where_the_literal_has_another_method() -> None:
+def test_no_template_answers_for_a_concrete_path() -> None:
     made = router("/pets/{id}")
     made.add("post", "/pets/search", "search")
-    match = made.match("get", "/pets/search")
-    assert match is not None
-    assert match.values == {"id": "search"}
-    assert made.methods("/pets/search") == ["post", "get"]
+    assert made.match("get", "/pets/search") is None
+    assert made.methods("/pets/search") == ["post"]
+    assert made.methods("/pets/other") == ["get"]
     assert made.methods("/elsewhere") == []
+
+
+def test_a_template_answers_where_a_narrower_one_has_another_method() -> None:
+    made = router("/{kind}/{id}")
+    made.add("post", "/pets/{id}", "narrow")
+    assert made.match("get", "/pets/1") is not None
+    assert made.methods("/pets/1") == ["post", "get"]
 
 
 def test_the_first_of_two_equal_templates_wins() -> None:

@@ -21,6 +21,7 @@ import pytest
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document, Operation
+from toolalpaca_mockserver.answers import fitting
 from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.paging import _CURSOR, _OFFSET, _PAGE, _SIZE, _first_page
@@ -101,7 +102,8 @@ class Court:
             if "read" in roles and fine:
                 gone = self.ask(roles["read"][0], item_path)
                 law = "what is deleted is gone"
-                self.judge(law, gone.status == 404, roles["delete"][0], gone)
+                absent = fitting(roles["read"][0], 404)
+                self.judge(law, gone.status == absent, roles["delete"][0], gone)
 
     def changed_says_so(self, path: str, roles: Any) -> None:
         for deed in ("update", "replace"):

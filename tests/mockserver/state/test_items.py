@@ -143,6 +143,34 @@ def test_the_same_id_twice_is_a_conflict_where_that_is_documented(
     assert client.get("/colors/ff0000").json() == color
 
 
+@pytest.mark.parametrize(
+    ("documented", "status"),
+    [(["404", "400"], 404), (["4XX"], 404), (["default"], 404), (["400"], 400), (["422"], 422),
+     (["410", "400"], 410), (["403"], 404), ([], 404)],
+)  # fmt: skip
+def test_what_is_not_there_is_said_as_the_document_can(
+    open_client: Open, make_document: Callable[..., Any], documented: list[str], status: int
+) -> None:
+    described = keyed(make_document)
+    others = {other: {"description": "No"} for other in documented}
+    described["paths"]["/colors/{code}"]["get"]["responses"].update(others)
+    assert open_client(described).get("/colors/none").status_code == status
+
+
+def test_whole_numbers_of_any_length_come_back_as_they_were_sent(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    described = keyed(make_document)
+    described["paths"]["/colors"]["post"]["requestBody"]["content"]["application/json"]["schema"][
+        "properties"
+    ]["rank"] = {"type": "integer"}
+    client = open_client(described)
+    sent = b'{"code": "a", "name": "b", "rank": -9223372036854775809}'
+    made = client.post("/colors", content=sent, headers={"content-type": "application/json"})
+    assert b'"rank":-9223372036854775809' in made.content
+    assert b'"rank":-9223372036854775809' in client.get("/colors/a").content
+
+
 def test_put_makes_what_is_not_there_where_that_is_documented(
     open_client: Open, make_document: Callable[..., Any]
 ) -> None:
