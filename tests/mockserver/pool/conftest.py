@@ -39,6 +39,57 @@ class Sample:
         return self.path + ("?" + "&".join(self.query) if self.query else "")
 
 
+@dataclass
+class Draft:
+    """What a request says, before it is written."""
+
+    document: Document
+    operation: Operation
+    values: list[tuple[Parameter, Any]] = field(default_factory=list)
+    content_type: str = ""
+    body: Any = None
+    credentials: bool = True
+
+    def write(self) -> Sample:
+        path = self.operation.path.partition("?")[0].partition("#")[0]
+        sample = Sample(self.operation.method.upper(), path)
+        for parameter, value in self.values:
+            _add(sample, parameter, value)
+        if self.credentials:
+            _add_credentials(sample, self.document, self.operation)
+        if self.content_type:
+            _add_body(sample, self.content_type, self.body)
+        return sample
+
+
+def draft_request(
+    document: Document,
+    operation: Operation,
+    generator: ValueGenerator,
+    known: Mapping[str, Any] = {},
+    optional: bool = False,
+) -> Draft:
+    """What a request says that has all that *operation* demands.
+
+    Path parameters are taken from *known*. With *optional* all that it may have is there, too.
+    """
+    draft = Draft(document, operation)
+    for parameter in operation.parameters:
+        if parameter.location == "path" or parameter.required or optional:
+            value = known.get(parameter.name) if parameter.location == "path" else None
+            if value is None:
+                value = generator.generate(
+                    parameter.schema, name=parameter.name, key=operation.name
+                )
+            draft.values.append((parameter, value))
+    if operation.body is not None and operation.body.content:
+        content = operation.body.content
+        key = next((key for key in content if is_json(key)), next(iter(content)))
+        draft.content_type = key
+        draft.body = generator.generate(content[key].schema, name=operation.name, key="body")
+    return draft
+
+
 def sample_request(
     document: Document,
     operation: Operation,
@@ -46,20 +97,13 @@ def sample_request(
     known: Mapping[str, Any] = {},
 ) -> Sample:
     """A request with all that *operation* demands; path parameters are taken from *known*."""
-    path = operation.path.partition("?")[0].partition("#")[0]
-    sample = Sample(operation.method.upper(), path)
-    for parameter in operation.parameters:
-        if parameter.location == "path" or parameter.required:
-            value = known.get(parameter.name) if parameter.location == "path" else None
-            if value is None:
-                value = generator.generate(
-                    parameter.schema, name=parameter.name, key=operation.name
-                )
-            _add(sample, parameter, value)
-    _add_credentials(sample, document, operation)
-    if operation.body is not None and operation.body.content:
-        _add_body(sample, operation, generator)
-    return sample
+    return draft_request(document, operation, generator, known).write()
+
+
+@pytest.fixture(scope="session")
+def draft() -> Callable[..., Draft]:
+    """Drafts requests that satisfy an operation."""
+    return draft_request
 
 
 @pytest.fixture
@@ -189,23 +233,34 @@ def _add(sample: Sample, parameter: Parameter, value: Any) -> None:
     elif parameter.location == "query":
         sample.query.extend(_query_texts(parameter, name, value))
     elif parameter.location == "header":
-        parts = value if isinstance(value, list) else [value]
-        sample.headers[parameter.name] = ",".join(text(part) for part in parts)
+        sample.headers[parameter.name] = _simple(parameter, value, text)
     else:
-        cookie = f"{parameter.name}={encoded(value)}"
-        sample.headers["cookie"] = "; ".join(filter(None, [sample.headers.get("cookie"), cookie]))
+        cookies = _query_texts(parameter, name, value)
+        given = [sample.headers["cookie"]] if "cookie" in sample.headers else []
+        sample.headers["cookie"] = "; ".join(given + cookies)
+
+
+def _simple(parameter: Parameter, value: Any, write: Callable[[Any], str]) -> str:
+    """*value* in style simple, and in label and matrix without what stands in front."""
+    between = ","
+    if parameter.explode and parameter.style in ("label", "matrix"):
+        between = {"label": ".", "matrix": ";"}[parameter.style]
+    if parameter.content_type:
+        return write(orjson.dumps(value).decode())
+    if isinstance(value, list):
+        repeat = f";{parameter.name}=" if between == ";" else between
+        return repeat.join(map(write, value))
+    if isinstance(value, dict):
+        inner = "=" if parameter.explode else ","
+        return between.join(f"{write(k)}{inner}{write(v)}" for k, v in value.items())
+    return write(value)
 
 
 def _path_text(parameter: Parameter, value: Any) -> str:
-    if isinstance(value, list):
-        written = ",".join(map(encoded, value))
-    elif isinstance(value, dict):
-        between = "=" if parameter.explode else ","
-        written = ",".join(f"{encoded(k)}{between}{encoded(v)}" for k, v in value.items())
-    else:
-        written = encoded(value)
-    prefixes = {"label": ".", "matrix": f";{parameter.name}="}
-    return prefixes.get(parameter.style, "") + written
+    named = not (isinstance(value, dict) and parameter.explode)
+    matrix = f";{parameter.name}=" if named else ";"
+    prefix = {"label": ".", "matrix": matrix}.get(parameter.style, "")
+    return prefix + _simple(parameter, value, encoded)
 
 
 def _query_texts(parameter: Parameter, name: str, value: Any) -> list[str]:
@@ -248,12 +303,7 @@ def _authorize(sample: Sample, credential: str) -> None:
     sample.headers["authorization"] = f"{given}, {credential}" if given else credential
 
 
-def _add_body(sample: Sample, operation: Operation, generator: ValueGenerator) -> None:
-    assert operation.body is not None
-    content = operation.body.content
-    content_type = next((key for key in content if is_json(key)), next(iter(content)))
-    media_type = content[content_type]
-    value = generator.generate(media_type.schema, name=operation.name, key="body")
+def _add_body(sample: Sample, content_type: str, value: Any) -> None:
     fields = value.items() if isinstance(value, dict) else ()
     if is_json(content_type) or "*" in content_type:
         sample.body = orjson.dumps(value)
