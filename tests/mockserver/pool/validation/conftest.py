@@ -182,7 +182,8 @@ def _wrong_bodies(draft: Any, schema: Any) -> Iterator[tuple[str, Any, str]]:
         here = json_pointer([name])
         rest = {key: item for key, item in body.items() if key != name}
         yield "missing property", rest, ""
-        for wrong in ([[]], {EXTRA: NO_MEMBER}):
+        others: tuple[Any, ...] = ([[]], {EXTRA: NO_MEMBER})
+        for wrong in others:
             if type(wrong) is not type(value):
                 yield "wrong type", {**body, name: wrong}, here
         if "enum" in flat or "const" in flat:

@@ -75,7 +75,7 @@ class Hunt:
 
 def _unwarned(reply: Any, validation: Validation) -> str:
     """What is wrong with the answer of a server that refuses nothing."""
-    if reply.status in (400, 401, 403, 415, 422, 500):
+    if reply.status == 500 or reply.headers["toolalpaca-source"] == "validator":
         return f"{reply.status}: {reply.headers.get('toolalpaca-problem')}"
     told = reply.headers.get("toolalpaca-problem", "")
     return "no warning" if validation == "warn" and not told else ""
