@@ -111,9 +111,9 @@ def summary(detail: str, reasons: Sequence[Reason]) -> str:
 
 
 def header_text(text: str) -> str:
-    """*text* as a header value: visible ASCII, of bounded length."""
+    """*text* as a header value: visible ASCII, of bounded length, no space at its ends."""
     plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
-    plain = "".join(character for character in plain if " " <= character <= "~")
+    plain = "".join(character for character in plain if " " <= character <= "~").strip()
     return plain if len(plain) <= _LONGEST_HEADER else plain[: _LONGEST_HEADER - 3] + "..."
 
 
