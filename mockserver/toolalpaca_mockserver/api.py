@@ -16,6 +16,7 @@ from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
 from toolalpaca_mockserver.representations import dump
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.router import Match, Router
+from toolalpaca_mockserver.state.corrections import CorrectionsFile, corrections_of
 from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.seeds import Seeds
 from toolalpaca_mockserver.state.simulation import Simulation
@@ -45,6 +46,8 @@ class Api:
         credentials: See :class:`~toolalpaca_mockserver.auth.Guard`.
         validator: Judges requests.
         validation: What its judgement leads to.
+        corrections: What a person knows better of resources than inference, besides what the
+            document says itself.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Api:
         credentials: Collection[str] | None = None,
         validator: ValidatorFactory = compiled,
         validation: Validation = "strict",
+        corrections: CorrectionsFile | None = None,
     ) -> None:
         self.document = document
         self.prefix = prefix
@@ -74,7 +78,7 @@ class Api:
         }
         generator = ValueGenerator(document.root, seed)
         self.engine = make_engine(generator)
-        resources = Resources(document, plans)
+        resources = Resources(document, plans, corrections_of(document, corrections))
         seeds = Seeds(generator, resources)
         simulation = Simulation(
             document.name, plans, resources, seeds, self.engine, store, open_world=open_world

@@ -29,6 +29,7 @@ from toolalpaca_mockserver.api import Api, EngineFactory, problem_answer
 from toolalpaca_mockserver.engines.schema import SchemaEngine
 from toolalpaca_mockserver.journal import Entry, Journal, ignore
 from toolalpaca_mockserver.requests import Request, decode_query, request_of
+from toolalpaca_mockserver.state.corrections import CorrectionsFile
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
 from toolalpaca_mockserver.validators import Validation, ValidatorFactory, compiled
@@ -62,6 +63,7 @@ def create_app(
     credentials: Collection[str] | None = None,
     validator: ValidatorFactory = compiled,
     validation: Validation = "strict",
+    corrections: CorrectionsFile | None = None,
 ) -> MockServerApp:
     """The application that serves *documents*: one at the root, several at ``/{name}`` each.
 
@@ -79,6 +81,7 @@ def create_app(
         validator: Judges requests.
         validation: What faults of requests lead to: ``strict`` refuses them, ``warn`` answers and
             names them in the header ``toolalpaca-problem``, ``off`` answers.
+        corrections: What a person knows better of resources than inference.
     """
     store = store or MemoryStore()
     alone = len(documents) == 1
@@ -94,6 +97,7 @@ def create_app(
             credentials=credentials,
             validator=validator,
             validation=validation,
+            corrections=corrections,
         )
         for document in documents
     ]

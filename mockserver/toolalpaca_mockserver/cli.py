@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolalpaca.arguments import PORT, integer
@@ -13,15 +14,18 @@ from toolalpaca.command import CommandParser
 from toolalpaca.errors import UsageError
 
 if TYPE_CHECKING:
+    from toolalpaca.openapi.model import Document
     from toolalpaca_mockserver.api import Api, EngineFactory
     from toolalpaca_mockserver.app import MockServerApp
     from toolalpaca_mockserver.journal import Entry
+    from toolalpaca_mockserver.state.corrections import CorrectionsFile
 
 _EXAMPLES = """\
   toolalpaca mock openapi.yaml                         # at http://127.0.0.1:8000
   toolalpaca mock examples/*.yaml --port 0             # several, each at /{name}, on a free port
   toolalpaca mock https://example.com/openapi.json     # from a URL; - is standard input
   toolalpaca mock openapi.yaml --check                 # what is wrong with it, and what follows
+  toolalpaca mock openapi.yaml --explain               # which resources it has, and why
   toolalpaca mock openapi.yaml --engine llm --model smollm2   # a language model plays the API
 """
 _FAULTS_SHOWN = 5
@@ -76,6 +80,17 @@ def configure(parser: CommandParser) -> None:
         "--check", action="store_true", help="name every fault of the documents and do not serve"
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say which resources were inferred, and why, and do not serve",
+    )
+    parser.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FILE",
+        help="YAML that corrects what is inferred; see the mock server's README",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="one JSON object a line: ready, then each request"
     )
     add_model_options(parser)
@@ -89,6 +104,7 @@ def run(options: Namespace) -> int:
         ModelError: The model cannot be used.
         ApiError: The address cannot be had.
         MissingExtra: The validator is not installed.
+        UsageError: Corrections do not fit the documents.
     """
     from toolalpaca.openapi.loading import load_documents
     from toolalpaca_mockserver.app import create_app
@@ -100,7 +116,9 @@ def run(options: Namespace) -> int:
     documents = load_documents(options.source)
     if options.check:
         return _check(create_app(documents))
-    listener = bind(options.host, options.port)
+    corrections = _corrections(options, documents)
+    if options.explain:
+        return _explain(create_app(documents, corrections=corrections), options)
     show: Callable[[Entry], None] = _show_json if options.json else _show_line
     app = create_app(
         documents,
@@ -112,7 +130,10 @@ def run(options: Namespace) -> int:
         credentials=frozenset(options.credential) or None,
         validator=validator,
         validation=options.validation,
+        corrections=corrections,
     )
+    _refuse_misfits(app)
+    listener = bind(options.host, options.port)
     url = url_of(listener)
     say_ready = _ready_json if options.json else _ready_lines
     try:
@@ -140,6 +161,47 @@ def _engine(options: Namespace) -> EngineFactory:
 
     model = model_from_options(options)
     return lambda generator: LlmEngine(model, SchemaEngine(generator), options.seed)
+
+
+def _corrections(options: Namespace, documents: Sequence[Document]) -> CorrectionsFile | None:
+    """The file of corrections, which must have a place in the documents."""
+    from toolalpaca_mockserver.state.corrections import read_corrections_file, unmet
+
+    if options.corrections is None:
+        return None
+    file = read_corrections_file(options.corrections)
+    _refuse(unmet(file, documents))
+    return file
+
+
+def _explain(app: MockServerApp, options: Namespace) -> int:
+    """Print what was inferred; 1 when corrections do not fit it."""
+    from toolalpaca_mockserver.explanation import explain, lines
+
+    faults = 0
+    for api in app.apis:
+        explained = explain(api)
+        faults += len(explained["mistakes"])
+        if options.json:
+            _print_json(explained)
+        else:
+            print("\n".join(lines(explained)))
+    return 1 if faults else 0
+
+
+def _refuse_misfits(app: MockServerApp) -> None:
+    """Refuse corrections, in documents or the file, that do not fit what they are about."""
+    from toolalpaca_mockserver.explanation import mistakes
+
+    _refuse([mistake for api in app.apis for mistake in mistakes(api.simulation.resources)])
+
+
+def _refuse(mistakes: Sequence[UsageError]) -> None:
+    """Say every mistake, a line each."""
+    for mistake in mistakes[:-1]:
+        print(f"toolalpaca: error: {mistake}", file=sys.stderr)
+    if mistakes:
+        raise mistakes[-1]
 
 
 def _check(app: MockServerApp) -> int:

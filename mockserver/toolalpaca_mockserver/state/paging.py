@@ -17,8 +17,8 @@ from toolalpaca_mockserver.state.store import Item
 
 DEFAULT_SIZE: Final = 20
 
-_PAGE = ("page", "pagenumber", "pageno", "p", "pageindex", "currentpage")
-_SIZE = (
+PAGES = ("page", "pagenumber", "pageno", "p", "pageindex", "currentpage")
+SIZES = (
     "perpage",
     "pagesize",
     "limit",
@@ -33,8 +33,8 @@ _SIZE = (
     "itemsperpage",
     "maxrecords",
 )
-_OFFSET = ("offset", "skip", "start", "startindex", "from", "startat")
-_CURSOR = (
+OFFSETS = ("offset", "skip", "start", "startindex", "from", "startat")
+CURSORS = (
     "cursor",
     "after",
     "startingafter",
@@ -73,8 +73,8 @@ def page_of(items: list[tuple[str, Item]], query: Mapping[str, Any], operation: 
     """The page of *items* that *query* asks for; everything when the operation has no paging."""
     declared = {letters(p.name): p for p in operation.parameters if p.location == "query"}
     values = {letters(name): value for name, value in query.items()}
-    sizes = [name for name in _SIZE if name in declared]
-    paged = bool(sizes) or any(name in declared for name in (*_PAGE, *_OFFSET, *_CURSOR))
+    sizes = [name for name in SIZES if name in declared]
+    paged = bool(sizes) or any(name in declared for name in (*PAGES, *OFFSETS, *CURSORS))
     usual = _usual_size(declared[sizes[0]] if sizes else None) if paged else len(items)
     asked = [max(n, 0) for name in sizes if (n := _whole(values.get(name))) is not None]
     size = asked[0] if asked else usual
@@ -92,18 +92,18 @@ def _start(
     size: int,
 ) -> tuple[int, int]:
     """Where the page begins, and its number."""
-    for name in _CURSOR:
+    for name in CURSORS:
         if isinstance(values.get(name), str) and values[name]:
             after = _after(items, values[name])
             return after, after // max(size, 1) + 1
-    for name in _PAGE:
+    for name in PAGES:
         number = _whole(values.get(name))
         if number is not None:
             first = _first_page(declared.get(name))
             return max(number - first, 0) * size, number
-        if name in declared and not any(other in values for other in _OFFSET):
+        if name in declared and not any(other in values for other in OFFSETS):
             return 0, _first_page(declared[name])
-    for name in _OFFSET:
+    for name in OFFSETS:
         skipped = _whole(values.get(name))
         if skipped is not None:
             return max(skipped, 0), max(skipped, 0) // max(size, 1) + 1
@@ -159,7 +159,7 @@ _TOTALS = (
     "recordcount",
 )
 _COUNTS = ("count", "numitems", "numberofelements", "returned", "resultsperpage")
-_PAGES = ("totalpages", "pagecount", "pages", "lastpage", "numpages")
+_PAGE_COUNTS = ("totalpages", "pagecount", "pages", "lastpage", "numpages")
 _MORE = ("hasmore", "hasnext", "hasnextpage", "more", "incomplete", "istruncated")
 _NEXT = ("nextcursor", "nextpagetoken", "nexttoken", "endcursor", "continuationtoken", "cursor")
 
@@ -206,10 +206,10 @@ def _described(name: str, value: Any, page: Page) -> Any:
     numbers = (
         (_TOTALS, page.total),
         (_COUNTS, len(page.items)),
-        (_PAGES, max(pages, 1)),
-        (_PAGE, page.number),
-        (_SIZE, page.size),
-        (_OFFSET, page.start),
+        (_PAGE_COUNTS, max(pages, 1)),
+        (PAGES, page.number),
+        (SIZES, page.size),
+        (OFFSETS, page.start),
     )
     return next((number for names, number in numbers if name in names), value)
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.spelling import letters, words
 from toolalpaca_mockserver.state.store import Item
 
-_SEARCH = ("q", "query", "search", "keyword", "keywords", "term", "searchterm", "text")
+SEARCHES = ("q", "query", "search", "keyword", "keywords", "term", "searchterm", "text")
 
 
-_SORT = ("sort", "sortby", "orderby", "ordering", "order", "sortfield", "sortkey", "sortcolumn")
-_DIRECTION = (
+SORTS = ("sort", "sortby", "orderby", "ordering", "order", "sortfield", "sortkey", "sortcolumn")
+DIRECTIONS = (
     "sortorder",
     "sortdirection",
     "sortdir",
@@ -28,20 +28,39 @@ _DIRECTION = (
     "orderdirection",
     "order",
 )
-_REVERSED = ("desc", "descending", "reverse", "sortdesc", "orderdesc")
+REVERSED = ("desc", "descending", "reverse", "sortdesc", "orderdesc")
+_BOUNDS = {
+    **dict.fromkeys(("min", "after", "since", "from", "start", "gte", "gt", "minimum"), "min"),
+    **dict.fromkeys(("max", "before", "until", "to", "end", "lte", "lt", "maximum"), "max"),
+}
+_TIMES = ("date", "date-time")
 _TERM = re.compile(r"([+-]?)(.*?)(?:[ :._|]+(asc|desc)(?:ending)?)?", re.IGNORECASE)
 
 
 def matching(
-    items: Sequence[tuple[str, Item]], query: Mapping[str, Any], contract: Contract
+    items: Sequence[tuple[str, Item]],
+    query: Mapping[str, Any],
+    contract: Contract,
+    demanded: frozenset[str] = frozenset(),
 ) -> list[tuple[str, Item]]:
-    """The items that satisfy the filters of *query*, in the order that it asks for."""
-    tests = filters(query, contract)
+    """The items that satisfy the filters of *query*, in the order that it asks for.
+
+    Args:
+        items: All of them, with their ids.
+        query: What is asked, by parameter.
+        contract: What the items are.
+        demanded: Parameters that nobody can leave out: bounds that they set narrow nothing, because
+            the made-up items of a world would lie outside of most.
+    """
+    tests = filters({n: v for n, v in query.items() if n not in demanded}, contract)
+    tests += filters({n: query[n] for n in demanded if n in query}, contract, bounds=False)
     found = [(key, item) for key, item in items if all(test(item) for test in tests)]
     return ordered(found, query, contract)
 
 
-def filters(query: Mapping[str, Any], contract: Contract) -> list[Callable[[Item], bool]]:
+def filters(
+    query: Mapping[str, Any], contract: Contract, *, bounds: bool = True
+) -> list[Callable[[Item], bool]]:
     """A test for each parameter that names a property, a bound of one, or a search."""
     properties = {letters(name): name for name in contract.properties()}
     tests: list[Callable[[Item], bool]] = []
@@ -49,11 +68,41 @@ def filters(query: Mapping[str, Any], contract: Contract) -> list[Callable[[Item
         name = letters(parameter)
         if name in properties:
             tests.append(_equals(properties[name], wanted))
-        elif name in _SEARCH and isinstance(wanted, str):
+        elif name in SEARCHES and isinstance(wanted, str):
             tests.append(_contains(wanted))
-        elif name[:3] in ("min", "max") and name[3:] in properties:
-            tests.append(_bounded(properties[name[3:]], wanted, lower=name[:3] == "min"))
+        elif bounds:
+            bound = bound_of(parameter, contract)
+            if bound is not None:
+                tests.append(_bounded(bound[1], wanted, lower=bound[0] == "min"))
     return tests
+
+
+def bound_of(parameter: str, contract: Contract) -> tuple[str, str] | None:
+    """``min`` or ``max`` and the property that *parameter* bounds, or None.
+
+    ``min_price`` and ``price_lte`` bound the price, ``acquired_after`` the date ``acquired_on``,
+    ``since`` and ``end_date`` the one time that an item has.
+    """
+    parts = words(parameter)
+    for place in (0, -1):
+        kind = _BOUNDS.get(parts[place]) if parts else None
+        if kind is not None:
+            rest = parts[1:] if place == 0 else parts[:-1]
+            name = _bounded_property(rest, contract)
+            if name is not None:
+                return kind, name
+    return None
+
+
+def _bounded_property(parts: tuple[str, ...], contract: Contract) -> str | None:
+    properties = contract.properties()
+    plain = {letters(name): name for name in properties}
+    if "".join(parts) in plain:
+        return plain["".join(parts)]
+    times = [n for n, s in properties.items() if contract.flat(s).get("format") in _TIMES]
+    if parts and parts not in (("date",), ("time",)):
+        times = [name for name in times if words(name)[: len(parts)] == parts]
+    return times[0] if len(times) == 1 else None
 
 
 def equalities(operation: Operation, query: Mapping[str, Any], contract: Contract) -> Item:
@@ -78,12 +127,12 @@ def ordered(
     A direction without a property turns the whole list round.
     """
     values = {letters(name): value for name, value in query.items()}
-    backwards = any(values.get(name) is True for name in _REVERSED) or any(
+    backwards = any(values.get(name) is True for name in REVERSED) or any(
         str(values.get(name)).lower() in ("desc", "descending", "-1")
-        for name in (*_DIRECTION, "sort")
+        for name in (*DIRECTIONS, "sort")
     )
     known = {letters(name): name for name in contract.properties()}
-    terms = [t for name in _SORT for t in _terms(values.get(name), known)]
+    terms = [t for name in SORTS for t in _terms(values.get(name), known)]
     if not terms:
         return items[::-1] if backwards else items
     found = list(items)
@@ -169,6 +218,8 @@ def _bounded(name: str, bound: Any, *, lower: bool) -> Callable[[Item], bool]:
         comparable = isinstance(value, str) == isinstance(bound, str)
         if not comparable:
             return False
+        if isinstance(value, str) and len(bound) == len("2026-01-05") < len(value):
+            value = value[: len(bound)]  # a whole day bounds a time
         return bool(value >= bound if lower else value <= bound)
 
     return test

@@ -12,16 +12,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.parameters import ParameterReader
 from toolalpaca_mockserver.plan import OperationPlan
-from toolalpaca_mockserver.spelling import letters, singular
+from toolalpaca_mockserver.spelling import letters, nameless, singular
+from toolalpaca_mockserver.state.corrections import NONE, Corrections, Deed, ResourceCorrection
+from toolalpaca_mockserver.state.references import Reference, references_of
 from toolalpaca_mockserver.state.shapes import Keys, Shapes, id_property
-
-Deed = Literal["list", "create", "read", "replace", "update", "delete"]
 
 _LAST_PARAMETER = re.compile(r"/\{([^{}/]+)\}$")
 
@@ -72,10 +71,18 @@ class Resources:
     Args:
         document: The document.
         plans: The plan of each operation, by name.
+        corrections: What a person knows better.
     """
 
-    def __init__(self, document: Document, plans: Mapping[str, OperationPlan]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        plans: Mapping[str, OperationPlan],
+        corrections: Corrections = NONE,
+    ) -> None:
         self.plans = plans
+        self.corrections = corrections
+        self._references: dict[str, tuple[Reference, ...]] = {}
         # Parameters are nameless in these keys: an API may call the same one id here, userId there.
         self._paths: dict[str, dict[str, Operation]] = {}
         for operation in document:
@@ -89,12 +96,52 @@ class Resources:
 
     def role(self, operation: Operation) -> Role | None:
         """What *operation* does to which resource, or None when that cannot be inferred."""
+        said = self.corrections.operations.get(operation.name)
+        if said is not None and said.stateless:
+            return None
+        if said is not None and said.does is not None and said.resource is not None:
+            return self._told(operation, said.does, said.resource)
         path = nameless(operation.path)
         for collection in dict.fromkeys((path.removesuffix("/{}"), path)):
             role = self._infer(collection)[1].get(operation.name)
             if role is not None:
                 return role
         return None
+
+    def is_stateless(self, operation: Operation) -> bool:
+        """Whether a person has said that *operation* has nothing to do with what is remembered."""
+        said = self.corrections.operations.get(operation.name)
+        own = self._correction(nameless(operation.path)).stateless
+        return own or (said is not None and said.stateless)
+
+    def _told(self, operation: Operation, deed: Deed, collection: str) -> Role | None:
+        """What a person has said that *operation* does."""
+        resource = self._infer(nameless(collection))[0]
+        if resource is None:
+            return None
+        shapes = Shapes(resource.name, resource.id_property or "", self.plans)
+        shape = shapes.of_list(operation) if deed == "list" else shapes.of_item(operation)
+        return Role(deed, resource, *(shape or ((), None)))
+
+    def at(self, collection: str) -> Resource | None:
+        """The resource whose collection has that path template."""
+        return self._infer(nameless(collection))[0]
+
+    def listing(self, collection: str) -> Operation | None:
+        """The GET of the path template *collection*."""
+        return self._paths.get(nameless(collection), {}).get("get")
+
+    def references(self, resource: Resource) -> tuple[Reference, ...]:
+        """What the items of *resource* refer to."""
+        known = self._references.get(resource.collection)
+        if known is None:
+            said = self._correction(resource.collection).references
+            known = references_of(resource, self.called, said)
+            self._references[resource.collection] = known
+        return known
+
+    def _correction(self, collection: str) -> ResourceCorrection:
+        return self.corrections.resources.get(collection, ResourceCorrection(""))
 
     def behind(self, item: str) -> Resource | None:
         """The resource whose items have the path template *item*."""
@@ -121,13 +168,24 @@ class Resources:
 
     def called(self, name: str) -> Resource | None:
         """The resource at the top of the API of which one is called *name*, or None."""
-        collection = self._names.get(name)
+        collection = self._names.get(name) or self._lists.get(name)
         return self._infer(collection)[0] if collection is not None else None
 
     @cached_property
     def _names(self) -> dict[str, str]:
         tops = sorted(self.tops, reverse=True)  # of two of one name, the shorter path wins
-        return {letters(singular(_last_word(path))): path for path in tops}
+        return {letters(self._name(path)): path for path in tops}
+
+    @cached_property
+    def _lists(self) -> dict[str, str]:
+        """Collections at the top whose items have no path."""
+        lists = [
+            path for path in self._paths if path and "{" not in path and path not in self._items
+        ]
+        return {letters(self._name(path)): path for path in sorted(lists, reverse=True)}
+
+    def _name(self, collection: str) -> str:
+        return self._correction(collection).name or singular(_last_word(collection))
 
     def every(self) -> list[Resource]:
         """All resources; it infers what has not been inferred yet."""
@@ -141,6 +199,8 @@ class Resources:
         if collection not in self._inferred:
             roles: dict[str, Role] = {}
             self._inferred[collection] = (None, roles)  # what asks again meanwhile finds nothing
+            if self._correction(collection).stateless:
+                return self._inferred[collection]
             resource = self._pair(collection, roles) if collection in self._items else None
             get = self._paths.get(collection, {}).get("get")
             if get is not None and get.name not in roles:
@@ -153,8 +213,9 @@ class Resources:
         above, below = self._paths.get(collection, {}), self._paths[collection + "/{}"]
         match = _LAST_PARAMETER.search(next(iter(below.values())).path.rstrip("/"))
         parameter = match[1] if match else ""
-        name = singular(_last_word(collection))
-        shapes = Shapes(name, parameter, self.plans)
+        said = self._correction(collection)
+        name = self._name(collection)
+        shapes = Shapes(name, parameter, self.plans, said.list, said.item)
         listed, read = shapes.of_list(above.get("get")), shapes.of_item(below.get("get"))
         made = shapes.of_item(above.get("post"))
         others = [shapes.of_item(below.get(method)) for method in ("put", "patch", "post")]
@@ -162,7 +223,7 @@ class Resources:
         contract = known[1] if known is not None else shapes.of_request(above.get("post"))
         if contract is None:
             return None
-        own = id_property(contract, name, parameter)
+        own = said.id or id_property(contract, name, parameter)
         if own is None and listed is not None and read is None:
             return None  # a list of something that the item's path does not mean
         resource = Resource(
@@ -195,8 +256,9 @@ class Resources:
         """A list without paths for its items: a view of known things, or things of its own."""
         operations = self._paths[collection]
         operation = operations["get"]
-        name = singular(_last_word(collection))
-        shapes = Shapes(name, "", self.plans)
+        said = self._correction(collection)
+        name = self._name(collection)
+        shapes = Shapes(name, "", self.plans, said.list, said.item)
         listed = shapes.of_list(operation)
         if listed is None:
             return None
@@ -216,7 +278,7 @@ class Resources:
             name=name,
             collection=collection,
             reader=None,
-            id_property=id_property(contract, name, "id"),
+            id_property=said.id or id_property(contract, name, "id"),
             contract=made[1] if made is not None else contract,
             closed=True,
         )
@@ -252,15 +314,6 @@ class Resources:
         plan = self.plans[next(iter(operations.values())).name]
         mine = (r for r in plan.readers if r.location == "path" and r.name == parameter)
         return next(mine, None)
-
-
-def nameless(path: str) -> str:
-    """A path template without its parameters' names, and without a slash at its end.
-
-    >>> nameless("/users/{userId}/posts/")
-    '/users/{}/posts'
-    """
-    return re.sub(r"\{[^{}]*\}", "{}", path).rstrip("/")
 
 
 def _last_word(path: str) -> str:

@@ -39,22 +39,35 @@ class Shapes:
         name: What an item is called.
         parameter: The path parameter of the items.
         plans: The plan of each operation, by name.
+        list_keys: Where the list is, when a person has said so.
+        item_keys: Where the item is, when a person has said so.
     """
 
-    def __init__(self, name: str, parameter: str, plans: Mapping[str, OperationPlan]) -> None:
+    def __init__(
+        self,
+        name: str,
+        parameter: str,
+        plans: Mapping[str, OperationPlan],
+        list_keys: Keys | None = None,
+        item_keys: Keys | None = None,
+    ) -> None:
         self.name = name
         self.parameter = parameter
         self.plans = plans
+        self.list_keys = list_keys
+        self.item_keys = item_keys
 
     def of_list(self, operation: Operation | None) -> tuple[Keys, Contract] | None:
         """Where the answer holds the list, and what its items are; None when it is no list."""
         contract = self._answer(operation)
         if contract is None:
             return None
-        keys = self._list_keys(contract, contract.shape, depth=0)
+        keys = self.list_keys
         if keys is None:
+            keys = self._list_keys(contract, contract.shape, depth=0)
+        array = _follow(contract, keys) if keys is not None else None
+        if keys is None or array is None:
             return None
-        array = _follow(contract, keys)
         items = contract.part(contract.flat(array).get("items", True))
         return (keys, items) if "object" in items.types(items.shape) else None
 
@@ -82,6 +95,9 @@ class Shapes:
         contract = self._answer(operation)
         if contract is None or "object" not in contract.types(contract.shape):
             return None
+        if self.item_keys is not None:
+            inner = _follow(contract, self.item_keys)
+            return (self.item_keys, contract.part(inner)) if inner is not None else None
         properties = contract.properties()
         if _has_id(properties, self.name, self.parameter):
             return (), contract
@@ -116,9 +132,13 @@ class Shapes:
 
 
 def _follow(contract: Contract, keys: Keys) -> Any:
+    """The part of *contract* that *keys* lead to, or None."""
     schema: Any = contract.schema
     for key in keys:
-        schema = contract.properties(contract.flat(schema))[key]
+        properties = contract.properties(contract.flat(schema))
+        if key not in properties:
+            return None
+        schema = properties[key]
     flat = contract.flat(schema)
     return next((part for part in contract.alternatives(flat) if "items" in part), flat)
 

@@ -18,6 +18,7 @@ from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
 from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
+from toolalpaca_mockserver.state.roles import renamed, respelled
 from toolalpaca_mockserver.state.seeds import AT_TOP, Seeds
 from toolalpaca_mockserver.state.store import Item, Store, World
 
@@ -99,6 +100,8 @@ class Simulation:
     ) -> Outcome | Refusal | None:
         """What *operation* comes to in that session; None when it is about no resource."""
         role = self.resources.role(operation)
+        if role is None and self.resources.is_stateless(operation):
+            return None
         async with self.store.open(session) as world:
             refusal = await self._missing_parent(world, operation, arguments)
             if refusal is not None or role is None:
@@ -106,7 +109,7 @@ class Simulation:
             if role.deed == "list":
                 return await self._list(world, role, operation, arguments)
             if role.deed == "create":
-                place = place_of(self.name, operation.path, arguments.path)
+                place = self._place(role.resource, operation, arguments.path)
                 await self._begun(world, role.resource, place, arguments.path)
                 number = await world.tick()
             else:
@@ -135,8 +138,7 @@ class Simulation:
         ]
         if reasons:
             return reasons
-        template = operation.path if "{" in resource.collection else resource.collection
-        place = place_of(self.name, template, path)
+        place = self._place(resource, operation, path)
         held: dict[str, Item] = {}
         for number, item in enumerate(given, 1):
             key, named = self.seeds.named(resource, item, place, list(held), number)
@@ -178,6 +180,11 @@ class Simulation:
             for key, item in made:
                 await world.put(place, key, items.with_context(resource, item, path))
 
+    def _place(self, resource: Resource, operation: Operation, path: Mapping[str, Any]) -> str:
+        """Where the collection is that *operation* lists, or adds to."""
+        template = operation.path if "{" in resource.collection else resource.collection
+        return place_of(self.name, template, path)
+
     def _ids_of(self, world: World) -> Any:
         async def ids(resource: Resource) -> list[Any]:
             place = place_of(self.name, resource.collection, {})
@@ -191,16 +198,26 @@ class Simulation:
         self, world: World, role: Role, operation: Operation, arguments: Arguments
     ) -> Outcome:
         resource = role.resource
-        template = operation.path if "{" in resource.collection else resource.collection
-        place = place_of(self.name, template, arguments.path)
+        place = self._place(resource, operation, arguments.path)
         await self._begun(world, resource, place, arguments.path)
         contract = role.shape or resource.contract
-        found = matching(await world.items(place), arguments.query, contract)
-        wanted = equalities(operation, arguments.query, resource.contract)
+        operation, query = self._in_usual_words(operation, arguments.query)
+        demanded = frozenset(p.name for p in operation.parameters if p.required)
+        found = matching(await world.items(place), query, contract, demanded)
+        wanted = equalities(operation, query, resource.contract)
         if not found and wanted:
             await self._imagine_matching(world, resource, place, wanted, arguments.path)
-            found = matching(await world.items(place), arguments.query, contract)
-        return Outcome(role, page=page_of(found, arguments.query, operation))
+            found = matching(await world.items(place), query, contract, demanded)
+        return Outcome(role, page=page_of(found, query, operation))
+
+    def _in_usual_words(
+        self, operation: Operation, query: Mapping[str, Any]
+    ) -> tuple[Operation, Mapping[str, Any]]:
+        """The list and what is asked of it, where a person has said what its parameters do."""
+        said = self.resources.corrections.operations.get(operation.name)
+        if said is None or not said.parameters:
+            return operation, query
+        return renamed(operation, said.parameters), respelled(query, said.parameters)
 
     async def _imagine_matching(
         self, world: World, resource: Resource, place: str, wanted: Item, path: Mapping[str, Any]
@@ -234,6 +251,8 @@ class Simulation:
         resource = role.resource
         if operation.path.rstrip("/").endswith("}"):
             place, found_key = item_place(self.name, operation.path, arguments.path)
+            if "{" not in resource.collection:
+                place = place_of(self.name, resource.collection, {})
             key = found_key or ""
         else:  # the body names the item
             place = place_of(self.name, operation.path, arguments.path)
@@ -311,7 +330,7 @@ class Simulation:
             if key is None:
                 key, item = self.seeds.named(resource, item, place, keys, number)
             await world.put(place, key, item)
-            await self._begin_below(world, operation.path, place, key)
+            await self._begin_below(world, resource.collection, place, key)
         return Outcome(
             role, item=item, key=key, created=True, source=composed.source, reason=composed.reason
         )

@@ -23,9 +23,9 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import fitting
 from toolalpaca_mockserver.app import create_app
-from toolalpaca_mockserver.spelling import letters
-from toolalpaca_mockserver.state.paging import _CURSOR, _OFFSET, _PAGE, _SIZE, _first_page
-from toolalpaca_mockserver.state.resources import Resource, Role, nameless
+from toolalpaca_mockserver.spelling import letters, nameless
+from toolalpaca_mockserver.state.paging import CURSORS, OFFSETS, PAGES, SIZES, _first_page
+from toolalpaca_mockserver.state.resources import Resource, Role
 from toolalpaca_mockserver.values import ValueGenerator
 
 
@@ -147,7 +147,7 @@ class Court:
         if any(p.required and p.location == "query" for p in operation.parameters):
             return  # the filter may well leave it out
         names = {letters(p.name): p for p in operation.parameters if p.location == "query"}
-        size = next((names[n] for n in _SIZE if n in names), None)
+        size = next((names[n] for n in SIZES if n in names), None)
         extra = self.sized(size, 100) if size is not None else []
         reply = self.ask(operation, self.own_place(operation, place), extra)
         shown = [item.get(resource.id_property) for item in self.items(reply, role)]
@@ -158,7 +158,7 @@ class Court:
     def pages_meet_each_once(self, place: str, roles: Any) -> None:
         operation, role = roles["list"]
         names = {letters(p.name): p for p in operation.parameters if p.location == "query"}
-        size = next((names[n] for n in _SIZE if n in names), None)
+        size = next((names[n] for n in SIZES if n in names), None)
         if size is None or role.resource.id_property is None:
             return
         place = self.own_place(operation)
@@ -182,9 +182,9 @@ class Court:
 
     def walks(self, names: Any, step: int, total: int) -> Iterator[tuple[str, list[str]]]:
         count = -(-total // step)
-        page = next((names[n] for n in _PAGE if n in names), None)
-        offset = next((names[n] for n in _OFFSET if n in names), None)
-        cursor = next((names[n] for n in _CURSOR if n in names), None)
+        page = next((names[n] for n in PAGES if n in names), None)
+        offset = next((names[n] for n in OFFSETS if n in names), None)
+        cursor = next((names[n] for n in CURSORS if n in names), None)
         if page is not None and self.takes(page, "integer"):
             first = _first_page(page)
             yield "pages meet each once", [f"{page.name}={first + n}" for n in range(count)]
