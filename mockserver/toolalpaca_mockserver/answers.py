@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +23,8 @@ from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.state.paging import describe
 from toolalpaca_mockserver.state.simulation import Outcome, Refusal, Simulation
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
+
+_log = logging.getLogger(__name__)
 
 _EMPTY = frozenset({204, 205, 304})
 _INSTEAD: Final = {404: (410, 400, 422), 409: (422, 400)}
@@ -89,10 +92,13 @@ class Responder:
         """The answer to a request that is sound."""
         if preferences.any:
             return await self._preferred(plan, request, arguments, preferences)
+        stateless = ""
         try:
             outcome = await self.simulation.act(plan.operation, arguments, session)
         except (NoInstance, DocumentError) as error:
-            return self._unable(plan, request, error)
+            # What cannot be kept as an item can still be answered, though not remembered.
+            _log.info("%s keeps no state: %s", plan.operation.name, error)
+            outcome, stateless = None, "no-item"
         if isinstance(outcome, Refusal):
             status = fitting(plan.operation, outcome.status)
             return self.refuse(plan, request, status, outcome.detail, source="state")
@@ -102,9 +108,11 @@ class Responder:
         if content_type is None:
             return self._not_acceptable(plan, request, response)
         try:
-            return await self._success(
+            answer = await self._success(
                 plan, request, arguments, outcome, status, response, content_type, session
             )
+            answer.reason = answer.reason or stateless
+            return answer
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
 

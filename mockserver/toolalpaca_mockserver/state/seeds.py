@@ -152,12 +152,17 @@ class Seeds:
                 return
 
     def _item(self, resource: Resource, key: str, index: int | None) -> Item:
-        value = self.generator.for_contract(
-            resource.contract, name=resource.name, key=key, index=index
-        )
-        if not isinstance(value, dict):
-            raise NoInstance(f"a {resource.name} is no object")
-        return value
+        for attempt in range(_TRIES):
+            value = self.generator.for_contract(
+                resource.contract,
+                name=resource.name,
+                key=f"{key}~{attempt}" if attempt else key,
+                index=index,
+            )
+            if isinstance(value, dict):
+                return value
+        # It may be null, or a list, by a branch of its schema; it always is.
+        raise NoInstance(f"a {resource.name} is no object")
 
     async def _referring(
         self, resource: Resource, item: Item, place: str, index: int, ids_of: IdsOf

@@ -9,6 +9,9 @@ import httpx2
 import pytest
 
 Open = Callable[..., httpx2.Client]
+NO_ITEM = "schema; reason=no-item"
+NULL = {"type": "null"}
+THING = {"type": ["object", "null"], "properties": {"id": {"type": "string"}}}
 
 
 @pytest.fixture
@@ -180,3 +183,32 @@ def test_put_makes_what_is_not_there_where_that_is_documented(
     assert (made.status_code, made.json()) == (201, color)
     assert client.put("/colors/a%2Fb", json=color).status_code == 200
     assert client.get("/colors/a%2Fb").json() == color
+
+
+@pytest.mark.parametrize(
+    ("thing", "source"),
+    [
+        (THING, "state"),
+        (
+            {"anyOf": [{**THING, "type": "object", "minProperties": 2, "maxProperties": 1}, NULL]},
+            NO_ITEM,
+        ),
+    ],
+)
+def test_what_cannot_be_kept_as_an_item_is_answered_all_the_same(
+    open_client: Open, make_document: Callable[..., dict[str, Any]], thing: Any, source: str
+) -> None:
+    def answer(schema: dict[str, Any]) -> dict[str, Any]:
+        content = {"application/json": {"schema": schema}}
+        return {"responses": {"200": {"description": "OK", "content": content}}}
+
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/things": {"get": answer({"type": "array", "items": thing})},
+        "/things/{id}": {"parameters": [name], "get": answer(thing), "put": answer(thing)},
+    }
+    client = open_client(make_document(paths), open_world=True)
+    for number in range(20):
+        answered = client.put(f"/things/{number}")
+        assert answered.status_code == 200
+        assert answered.headers["toolalpaca-source"] == source
