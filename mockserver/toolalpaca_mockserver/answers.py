@@ -21,7 +21,8 @@ from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, pr
 from toolalpaca_mockserver.representations import canonical, dump, header_value, represent
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.state.paging import describe
-from toolalpaca_mockserver.state.simulation import Outcome, Refusal, Simulation
+from toolalpaca_mockserver.state.refusing import Refusal
+from toolalpaca_mockserver.state.simulation import Outcome, Simulation
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 _log = logging.getLogger(__name__)

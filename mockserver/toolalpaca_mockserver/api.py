@@ -79,7 +79,7 @@ class Api:
         generator = ValueGenerator(document.root, seed)
         self.engine = make_engine(generator)
         resources = Resources(document, plans, corrections_of(document, corrections))
-        seeds = Seeds(generator, resources)
+        seeds = Seeds(generator)
         simulation = Simulation(
             document.name, plans, resources, seeds, self.engine, store, open_world=open_world
         )

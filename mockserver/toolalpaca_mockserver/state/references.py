@@ -44,11 +44,13 @@ class Reference:
     Attributes:
         path: The properties that lead to the id; ``*`` stands for each item of a list.
         target: The collection of what is referred to, its parameters nameless.
+        id_property: What holds the id there, or None where only paths do.
         inside: Whether the id stands in an object that shows more of what is referred to.
     """
 
     path: tuple[str, ...]
     target: str
+    id_property: str | None = None
     inside: bool = False
 
     @property
@@ -61,13 +63,14 @@ Called = Callable[[str], Target | None]
 
 
 def references_of(
-    own: Target, called: Called, corrected: Mapping[str, str] | None = None
+    own: Target, called: Called, at: Called, corrected: Mapping[str, str] | None = None
 ) -> tuple[Reference, ...]:
     """What the properties of *own*'s items refer to.
 
     Args:
         own: The resource.
         called: Finds the resource of which one item has that name.
+        at: Finds the resource with that collection.
         corrected: Collections by the dotted path of the property, where a person has said so.
     """
     said = {
@@ -76,8 +79,12 @@ def references_of(
     }
     finder = _Finder(own, called)
     found = [r for r in finder.within(own.contract.shape, (), 0) if r.path not in said]
-    told = [Reference(path, collection) for path, collection in said.items() if collection]
-    return (*found, *told)
+    told = ((path, at(collection)) for path, collection in said.items() if collection)
+    return (*found, *(_to(target, path) for path, target in told if target is not None))
+
+
+def _to(target: Target, path: tuple[str, ...], *, inside: bool = False) -> Reference:
+    return Reference(path, target.collection, target.id_property, inside)
 
 
 class _Finder:
@@ -100,7 +107,7 @@ class _Finder:
         if types & _SCALARS:
             target = self._named(name)
             if target is not None and self._holds_id(target, flat):
-                yield Reference(path, target.collection)
+                yield _to(target, path)
         elif depth < _DEEPEST and "array" in types:
             parts = self.contract.alternatives(flat)
             items = next((part["items"] for part in parts if "items" in part), True)
@@ -114,7 +121,7 @@ class _Finder:
         if self.contract.types(flat) & _SCALARS:
             target = self._named(name) or self.called(letters(singular(name.lower())))
             if target is not None and self._holds_id(target, flat):
-                yield Reference(path, target.collection)
+                yield _to(target, path)
         elif "object" in self.contract.types(flat):
             yield from self._object(singular(name), flat, path, depth)
 
@@ -123,7 +130,7 @@ class _Finder:
     ) -> Iterator[Reference]:
         target = self.called(letters(name))
         if target is not None and target.id_property in self.contract.properties(flat):
-            yield Reference((*path, target.id_property), target.collection, inside=True)
+            yield _to(target, (*path, str(target.id_property)), inside=True)
         else:
             yield from self.within(flat, path, depth + 1)
 

@@ -136,9 +136,20 @@ class Resources:
         known = self._references.get(resource.collection)
         if known is None:
             said = self._correction(resource.collection).references
-            known = references_of(resource, self.called, said)
+            known = references_of(resource, self.called, self.at, said)
             self._references[resource.collection] = known
         return known
+
+    def children(self, parent: Resource) -> list[tuple[Resource, Reference]]:
+        """What a person has said to belong to the items of *parent*, by a reference to them."""
+        found: list[tuple[Resource, Reference]] = []
+        for collection, said in self.corrections.resources.items():
+            child = self.at(collection) if said.parent is not None else None
+            if child is not None:
+                wanted = (said.parent, parent.collection)
+                mine = self.references(child)
+                found += [(child, r) for r in mine if (r.shown, r.target) == wanted]
+        return found
 
     def _correction(self, collection: str) -> ResourceCorrection:
         return self.corrections.resources.get(collection, ResourceCorrection(""))

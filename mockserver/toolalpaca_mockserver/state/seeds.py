@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.items import key_of, settled
-from toolalpaca_mockserver.state.resources import Resource, Resources
+from toolalpaca_mockserver.state.resources import Resource
 from toolalpaca_mockserver.state.store import Item
-from toolalpaca_mockserver.values import NoInstance, ValueGenerator, random_for
+from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 AT_TOP: Final = 5
 NESTED: Final = 3
 _TRIES: Final = 20
-
-IdsOf = Callable[[Resource], Awaitable[list[Any]]]
 
 
 class Seeds:
@@ -25,23 +22,18 @@ class Seeds:
 
     Args:
         generator: Makes their values.
-        resources: Finds what a property such as ``train_id`` refers to.
     """
 
-    def __init__(self, generator: ValueGenerator, resources: Resources) -> None:
+    def __init__(self, generator: ValueGenerator) -> None:
         self.generator = generator
-        self.resources = resources
 
-    async def first(
-        self, resource: Resource, place: str, nested: bool, ids_of: IdsOf
-    ) -> list[tuple[str, Item]]:
+    def first(self, resource: Resource, place: str, nested: bool) -> list[tuple[str, Item]]:
         """The items of a collection that nobody has seen yet: the examples, then others.
 
         Args:
             resource: What they are.
             place: The collection.
             nested: Whether the collection belongs to an item of another: it is then shorter.
-            ids_of: Gives the ids of the items of a resource at the top of the API.
         """
         found: dict[str, Item] = {}
         for index in range(NESTED if nested else AT_TOP):
@@ -49,8 +41,6 @@ class Seeds:
                 item = self._item(resource, f"{place}#{index}", index)
             except NoInstance:
                 break
-            if index >= len(resource.contract.shape.get("examples") or ()):
-                item = await self._referring(resource, item, place, index, ids_of)
             key, item = self.named(resource, item, place, list(found), -index)
             found[key] = item
         wanted = self._documented_id(resource)
@@ -163,21 +153,3 @@ class Seeds:
                 return value
         # It may be null, or a list, by a branch of its schema; it always is.
         raise NoInstance(f"a {resource.name} is no object")
-
-    async def _referring(
-        self, resource: Resource, item: Item, place: str, index: int, ids_of: IdsOf
-    ) -> Item:
-        """*item* whose references to other resources lead to things that exist."""
-        for name, value in item.items():
-            plain = letters(name)
-            if not plain.endswith("id") or name == resource.id_property:
-                continue
-            other = self.resources.called(plain.removesuffix("id"))
-            if other is None or isinstance(value, (dict, list)) or other is resource:
-                continue
-            ids = await ids_of(other)
-            if ids:
-                chosen = random_for(self.generator.seed, place, index, name).choice(ids)
-                candidate = {**item, name: chosen}
-                item = candidate if resource.contract.is_valid(candidate) else item
-        return item

@@ -14,9 +14,11 @@ from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
+from toolalpaca_mockserver.state.linking import Known, Links, referred
 from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
 from toolalpaca_mockserver.state.queries import equalities, matching
+from toolalpaca_mockserver.state.refusing import Refusal, conflict, dangling
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
 from toolalpaca_mockserver.state.seeds import AT_TOP, Seeds
@@ -24,19 +26,6 @@ from toolalpaca_mockserver.state.store import Item, Store, World
 
 _IMAGINED: Final = 2
 """Items that a search with required filters finds at least: the world is larger than its list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The state does not allow what was asked.
-
-    Attributes:
-        status: 404 or 409.
-        detail: Why, as a sentence.
-    """
-
-    status: int
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +83,7 @@ class Simulation:
         self.engine = engine
         self.store = store
         self.open_world = open_world
+        self.links = Links(resources, self._known, seeds.generator.seed)
 
     async def act(
         self, operation: Operation, arguments: Arguments, session: str
@@ -172,27 +162,31 @@ class Simulation:
     async def _begun(
         self, world: World, resource: Resource, place: str, path: Mapping[str, Any]
     ) -> None:
-        if not await world.begun(place):
-            # Begun before its items are made: what refers to each other ends here.
-            await world.begin(place, {})
-            nested = "{" in resource.collection
-            made = await self.seeds.first(resource, place, nested, self._ids_of(world))
-            for key, item in made:
-                await world.put(place, key, items.with_context(resource, item, path))
+        if await world.begun(place):
+            return
+        # All are there before their references are made: what refers to each other ends here.
+        await world.begin(place, {})
+        made = self.seeds.first(resource, place, "{" in resource.collection)
+        for key, item in made:
+            await world.put(place, key, items.with_context(resource, item, path))
+        shown = len(resource.contract.shape.get("examples") or ())
+        before: set[str] = set()
+        for key, item in made if self.resources.references(resource) else ():
+            if len(before) >= shown:
+                linked = await self.links.link(world, resource, item, f"{place}/{key}", before)
+                await world.put(place, key, items.with_context(resource, linked, path))
+            before.add(key)
+
+    async def _known(self, world: World, resource: Resource) -> Known:
+        """What a resource at the top of the API holds."""
+        place = place_of(self.name, resource.collection, {})
+        await self._begun(world, resource, place, {})
+        return await world.items(place)
 
     def _place(self, resource: Resource, operation: Operation, path: Mapping[str, Any]) -> str:
         """Where the collection is that *operation* lists, or adds to."""
         template = operation.path if "{" in resource.collection else resource.collection
         return place_of(self.name, template, path)
-
-    def _ids_of(self, world: World) -> Any:
-        async def ids(resource: Resource) -> list[Any]:
-            place = place_of(self.name, resource.collection, {})
-            await self._begun(world, resource, place, {})
-            known = await world.items(place)
-            return [item.get(resource.id_property or "", key) for key, item in known]
-
-        return ids
 
     async def _list(
         self, world: World, role: Role, operation: Operation, arguments: Arguments
@@ -227,6 +221,7 @@ class Simulation:
             number = await world.tick()
             known = [key for key, _ in await world.items(place)]
             key, item = self.seeds.another(resource, place, known, number)
+            item = await self.links.link(world, resource, item, f"{place}/{key}", known)
             item = items.settled(resource, {**item, **wanted}, item)
             await world.put(place, key, items.with_context(resource, item, path))
 
@@ -241,6 +236,7 @@ class Simulation:
         imaginable = self.open_world or not resource.closed
         if item is None and imaginable and not await world.was_removed(place, key):
             item = self.seeds.imagined(resource, place, key)
+            item = await self.links.link(world, resource, item, f"{place}/{key}")
             item = items.with_context(resource, item, path)
             await world.put(place, key, item)
         return item
@@ -267,14 +263,28 @@ class Simulation:
             return Outcome(role, item=old, key=key)
         if role.deed == "delete":
             await world.remove(place, key)
+            await self._remove_children(world, resource, key)
             return Outcome(role, item=old, key=key)
         change = items.replaced if role.deed == "replace" else items.updated
         request = self._request(operation)
         sent = self._sent(role, operation, arguments)
+        refusal = await dangling(world, self.links, operation, resource, sent, request)
+        refusal = refusal or await conflict(world, operation, resource, place, sent, key)
+        if refusal is not None:
+            return refusal
         changed = change(resource, sent, request, old, now=await world.tick())
         item = items.settled(resource, changed, old)
         await world.put(place, key, item)
         return Outcome(role, item=item, key=key)
+
+    async def _remove_children(self, world: World, parent: Resource, key: str) -> None:
+        """Remove what belongs to an item that is gone, though it does not stand below it."""
+        for child, reference in self.resources.children(parent):
+            place = place_of(self.name, child.collection, {})
+            for own, item in await world.items(place):
+                if any(items.key_of(value) == key for value in referred(item, reference.path)):
+                    await world.remove(place, own)
+                    await self._remove_children(world, child, own)
 
     async def _put_new(
         self,
@@ -324,6 +334,11 @@ class Simulation:
             if key is not None and key in keys and "409" in operation.responses:
                 return Refusal(409, f"there is already a {resource.name} {key}")
             request = self._request(operation)
+            refusal = await dangling(world, self.links, operation, resource, sent, request)
+            refusal = refusal or await conflict(world, operation, resource, place, sent, None)
+            if refusal is not None:
+                return refusal
+            base = await self.links.link(world, resource, base, f"{place}#{number}")
             item = items.made(resource, sent, request, base, now=number)
             base = items.with_context(resource, base, arguments.path)
             item = items.with_context(resource, items.settled(resource, item, base), arguments.path)

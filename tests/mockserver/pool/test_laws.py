@@ -24,6 +24,7 @@ from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import fitting
 from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.spelling import letters, nameless
+from toolalpaca_mockserver.state.linking import referred
 from toolalpaca_mockserver.state.paging import CURSORS, OFFSETS, PAGES, SIZES, _first_page
 from toolalpaca_mockserver.state.resources import Resource, Role
 from toolalpaca_mockserver.values import ValueGenerator
@@ -56,6 +57,7 @@ class Court:
                 if "list" in roles:
                     self.listed_can_be_read(place, resource, roles)
                     self.pages_meet_each_once(place, roles)
+                    self.references_lead_somewhere(resource, roles)
                 if "create" in roles and resource.reader is not None:
                     self.created_lives_and_dies(place, resource, roles)
             except ToolAlpacaError as error:
@@ -73,6 +75,23 @@ class Court:
                 continue  # a summary that does not show it
             reply = self.ask(roles["read"][0], self.below(place, key))
             self.judge("what is listed can be read", reply.status == 200, operation, reply)
+
+    def references_lead_somewhere(self, resource: Resource, roles: Any) -> None:
+        operation, role = roles["list"]
+        shown = role.shape or resource.contract
+        for reference in self.resources.references(resource):
+            there = self.roles.get(reference.target, {})
+            if "read" not in there or "{}" in reference.target:
+                continue
+            for item in self.items(self.ask(operation, self.own_place(operation)), role)[:3]:
+                if item in (resource.contract.shape.get("examples") or ()):
+                    continue  # it is the document's
+                if reference.path[0] not in shown.properties():
+                    continue
+                for key in referred(item, reference.path):
+                    reply = self.ask(there["read"][0], self.below(reference.target, key))
+                    law = "references lead to things that exist"
+                    self.judge(law, reply.status == 200, operation, f"{reference.shown} {key}")
 
     def created_lives_and_dies(self, place: str, resource: Resource, roles: Any) -> None:
         operation, _ = roles["create"]
@@ -323,7 +342,7 @@ def test_the_examples(call: Any, make_request: Any, example_paths: list[Path]) -
     tally = Tally()
     for path in example_paths:
         Court(path, call, make_request, tally).hold()
-    assert tally.broken == []
+    assert tally.broken == [], "\n".join(tally.broken)
     assert tally.held["what is created can be read"] >= 3
 
 
@@ -336,4 +355,4 @@ def test_the_pool(
         Court(path, call, make_request, tally).hold()
     with capsys.disabled():
         print("\n" + tally.summary())
-    assert tally.broken == []
+    assert tally.broken == [], "\n".join(tally.broken)

@@ -1,0 +1,171 @@
+"""References between items: they lead to things that exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from typing import Any, Final
+
+from toolalpaca_mockserver.state.references import MANY, Reference
+from toolalpaca_mockserver.state.resources import Resource, Resources
+from toolalpaca_mockserver.state.store import Item, World
+from toolalpaca_mockserver.values import random_for
+
+Known = Sequence[tuple[str, Item]]
+
+
+class Links:
+    """Lets the references of made-up items lead to things that exist.
+
+    Args:
+        resources: Knows what refers to what.
+        known: Gives what a resource at the top of the API holds, by key.
+        seed: Another seed, other references.
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        known: Callable[[World, Resource], Awaitable[Known]],
+        seed: int,
+    ) -> None:
+        self.resources = resources
+        self.known = known
+        self.seed = seed
+
+    async def link(
+        self,
+        world: World,
+        resource: Resource,
+        item: Item,
+        salt: str,
+        before: Collection[str] | None = None,
+    ) -> Item:
+        """*item* with all its references.
+
+        Args:
+            world: Where the things are.
+            resource: What the item is one of.
+            item: The item.
+            salt: Tells the item apart from others.
+            before: The items of its own kind that it may refer to: those that came before it, so
+                that parents make a tree; None for all.
+        """
+        for reference in self.resources.references(resource):
+            target = self.resources.at(reference.target)
+            if target is None or "{" in target.collection:
+                continue
+            known = await self.known(world, target)
+            if target is resource and len(reference.path) > 1 and not reference.inside:
+                known = [("", item)]  # a part of the item that names the whole
+            elif target is resource and before is not None:
+                known = [pair for pair in known if pair[0] in before]
+            item = linked(resource, item, reference, known, (self.seed, salt))
+        return item
+
+
+def linked(
+    resource: Resource, item: Item, reference: Reference, known: Known, salt: tuple[object, ...]
+) -> Item:
+    """*item* with ids of *known* things where *reference* says; as it was where none is allowed.
+
+    Args:
+        resource: What the item is one of.
+        item: The item.
+        reference: Where its ids stand.
+        known: What may be referred to, by key; for none the reference goes, if it may.
+        salt: The same choice for the same salt.
+    """
+    if not known:
+        return _without(resource, item, reference)
+    own = reference.path[-1] if reference.inside else None
+    ranked = list(known)
+    random_for("link", *salt, reference.shown).shuffle(ranked)
+    for form, alike in _ATTEMPTS if own is not None else _ATTEMPTS[:3]:
+        pick = _Picker(ranked, reference, own, form, alike)
+        path = reference.path[:-1] if reference.inside else reference.path
+        candidate: Item = _changed(item, path, pick)
+        if candidate is item or resource.contract.is_valid(candidate):
+            return candidate
+    return item
+
+
+class _Picker:
+    """Gives one known thing after another."""
+
+    def __init__(
+        self,
+        ranked: Known,
+        reference: Reference,
+        inside: str | None,
+        form: Callable[[Any], Any],
+        alike: bool,
+    ) -> None:
+        self.ranked, self.inside, self.form, self.alike = ranked, inside, form, alike
+        self.target = reference.id_property
+        self.next = 0
+
+    def __call__(self, old: Any) -> Any:
+        key, item = self.ranked[self.next % len(self.ranked)]
+        self.next += 1
+        identity = self.form(item.get(self.target or "", key))
+        if self.inside is None:
+            return identity
+        if not isinstance(old, dict):
+            return old
+        same = {name: value for name, value in item.items() if name in old} if self.alike else {}
+        return {**old, **same, self.inside: identity}
+
+
+def _changed(value: Any, path: Sequence[str], pick: _Picker) -> Any:
+    """A copy of *value* with what *pick* gives at *path*."""
+    if not path:
+        return pick(value) if value is not None else None
+    head, rest = path[0], path[1:]
+    if head == MANY and isinstance(value, list):
+        most = len(pick.ranked) if not rest else len(value)
+        return [_changed(part, rest, pick) for part in value[:most]]
+    if isinstance(value, dict) and head in value:
+        inner = _changed(value[head], rest, pick)
+        return value if inner is value[head] else {**value, head: inner}
+    return value
+
+
+def _without(resource: Resource, item: Item, reference: Reference) -> Item:
+    """*item* without a reference that could lead nowhere."""
+    name = reference.path[0]
+    if len(reference.path) > 1 or name not in item:
+        return item
+    less = {n: v for n, v in item.items() if n != name}
+    for candidate in ({**item, name: None}, less):
+        if resource.contract.is_valid(candidate):
+            return candidate
+    return item
+
+
+def referred(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    """The ids that stand at *path* in *value*."""
+    if not path:
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != "":
+            yield value
+    elif path[0] == MANY:
+        for part in value if isinstance(value, list) else ():
+            yield from referred(part, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from referred(value[path[0]], path[1:])
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _as_number(value: Any) -> Any:
+    text = str(value)
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else value
+
+
+_ATTEMPTS: Final[tuple[tuple[Callable[[Any], Any], bool], ...]] = (
+    (_as_it_is, True), (str, True), (_as_number, True),
+    (_as_it_is, False), (str, False), (_as_number, False),
+)  # fmt: skip
+"""Forms of the id, and whether an object that shows it shows the rest as it is there."""

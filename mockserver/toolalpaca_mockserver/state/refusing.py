@@ -1,0 +1,145 @@
+"""Why the state refuses an item: it refers to nothing, or is too much like another.
+
+Only where the document has a status for it; otherwise the item is accepted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from toolalpaca.openapi.model import Operation
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.spelling import letters, words
+from toolalpaca_mockserver.state.items import key_of
+from toolalpaca_mockserver.state.linking import Links, referred
+from toolalpaca_mockserver.state.references import MANY
+from toolalpaca_mockserver.state.resources import Resource
+from toolalpaca_mockserver.state.store import Item, World
+
+_ABSENT: Final = re.compile(
+    r"(?i)not (be )?found|n[o']t exist|no such|unknown|non-?exist|(invalid|dangling) ref"
+)
+_TAKEN: Final = re.compile(r"(?i)already|exist|duplicat|taken|unique|in use|conflict")
+_UNIQUE: Final = frozenset(
+    {"email", "emailaddress", "username", "login", "slug", "handle", "sku", "iban", "vin"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The state does not allow what was asked.
+
+    Attributes:
+        status: 404 or 409, or what the document says instead.
+        detail: Why, as a sentence.
+    """
+
+    status: int
+    detail: str
+
+
+async def dangling(
+    world: World,
+    links: Links,
+    operation: Operation,
+    resource: Resource,
+    sent: Item,
+    request: Contract | None,
+) -> Refusal | None:
+    """Why an item that is *sent* is refused for what it refers to, or None."""
+    status = _absent_status(operation)
+    for reference in links.resources.references(resource) if status is not None else ():
+        target = links.resources.at(reference.target)
+        said = list(referred(sent, reference.path))
+        if target is None or not target.closed or "{" in target.collection or not said:
+            continue
+        known = {key for key, _ in await links.known(world, target)}
+        for value in said:
+            shown = request is not None and _is_shown(request, reference.path, value)
+            if key_of(value) not in known and not shown:
+                return Refusal(status or 404, f"there is no {target.name} {value}")
+    return None
+
+
+async def conflict(
+    world: World, operation: Operation, resource: Resource, place: str, sent: Item, own: str | None
+) -> Refusal | None:
+    """Why an item that is *sent* is refused for what others are, or None.
+
+    Args:
+        world: Where the others are.
+        operation: What was called.
+        resource: What the item is one of.
+        place: The collection.
+        sent: What the client said of it.
+        own: The key of the item that is changed, or None for a new one.
+    """
+    names = [name for name in _unique_properties(operation, resource) if sent.get(name)]
+    others = await world.items(place) if names else []
+    for name in names:
+        wanted = str(sent[name]).casefold()
+        for key, other in others:
+            if key != own and str(other.get(name, "")).casefold() == wanted:
+                detail = f"there is already a {resource.name} with the {name} {sent[name]}"
+                return Refusal(409, detail)
+    return None
+
+
+def _absent_status(operation: Operation) -> int | None:
+    """The status that refuses a body which refers to nothing, or None to accept it.
+
+    404 where it is documented and cannot mean what the path names; others only where their
+    description speaks of things that do not exist, because most documents mean a malformed request
+    by them.
+    """
+    free = "{" not in operation.path
+    for status in ("404", "422", "409", "400"):
+        response = operation.responses.get(status)
+        told = response is not None and _ABSENT.search(response.description) is not None
+        if response is not None and (free if status == "404" else told):
+            return int(status)
+    return None
+
+
+def _is_shown(request: Contract, path: Sequence[str], value: Any) -> bool:
+    """Whether the document itself shows *value* at *path* of a body: it must then do."""
+    flat = request.shape
+    shown: list[Any] = []
+    for depth, name in enumerate(path):
+        shown += [v for e in _examples(flat) for v in referred(e, path[depth:])]
+        if name == MANY:
+            flat = request.flat(flat.get("items", True))
+        else:
+            flat = request.flat(request.properties(flat).get(name, True))
+    return value in shown or value in _examples(flat)
+
+
+def _examples(flat: dict[str, Any]) -> list[Any]:
+    several = flat.get("examples")
+    single = [flat[name] for name in ("example", "default") if name in flat]
+    return [*(several if isinstance(several, list) else ()), *single]
+
+
+def _unique_properties(operation: Operation, resource: Resource) -> list[str]:
+    """Properties of which no two items may have the same value, where 409 is documented.
+
+    Those that are unique everywhere (email, username, slug...), and texts that the description of
+    409 names: "a team with this name already exists".
+    """
+    response = operation.responses.get("409")
+    if response is None:
+        return []
+    told = set(words(response.description)) if _TAKEN.search(response.description) else set()
+    return [
+        name
+        for name, schema in resource.contract.properties().items()
+        if letters(name) in _UNIQUE
+        or (set(words(name)) <= told and _is_free_text(resource.contract.flat(schema)))
+    ]
+
+
+def _is_free_text(flat: dict[str, Any]) -> bool:
+    return flat.get("type") == "string" and not flat.keys() & {"enum", "const", "format"}
