@@ -12,11 +12,12 @@ from toolalpaca.openapi.model import MediaType, RequestBody
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.multipart import Part, read_multipart
-from toolalpaca_mockserver.negotiation import best_match, is_json
+from toolalpaca_mockserver.negotiation import best_match, is_json, is_sequence, is_xml
 from toolalpaca_mockserver.parameters import MISSING, Kind, read_query
 from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.representations import load
 from toolalpaca_mockserver.requests import Request, split_pairs
+from toolalpaca_mockserver.xml_reading import from_xml
 
 FORM: Final = "application/x-www-form-urlencoded"
 UNSUPPORTED: Final = "media-type"
@@ -46,7 +47,7 @@ class BodyReader:
             return MISSING, []
         media_type = self._media_type(request)
         if media_type is None:
-            return MISSING, [self._unsupported(request)]
+            return self._guessed(request), [self._unsupported(request)]
         return self._read_as(media_type, request)
 
     def main_contract(self) -> Contract | None:
@@ -68,32 +69,52 @@ class BodyReader:
         sent = request.content_type or "no Content-Type"
         return Reason("body", "", UNSUPPORTED, f"{sent} is sent where the body is {known}")
 
+    def _guessed(self, request: Request) -> Any:
+        """What a body of a type that is not taken may say, for whoever does not refuse it."""
+        kind = request.content_type or "application/json"
+        return self._read_as(MediaType(kind, True), request)[0]
+
     def _read_as(self, media_type: MediaType, request: Request) -> tuple[Any, list[Reason]]:
         contract = self._contract(media_type)
         sent = request.content_type or media_type.content_type
         try:
-            if is_json(sent):
-                value = load(request.body)
-            elif sent == FORM:
-                text = request.body.decode("utf-8", "replace")
-                value = form_value(split_pairs(text), contract, media_type)
-            elif sent.startswith("multipart/"):
-                parts = read_multipart(request.body, request.headers.get("content-type", ""))
-                value = multipart_value(parts, contract, media_type)
-            elif sent.startswith("text/") and not sent.endswith("xml"):
-                text = request.body.decode("utf-8", "replace")
-                value = coerce(text, contract.schema, contract) if contract else text
-            else:  # bytes of a kind that a JSON Schema says nothing of
-                return request.body.decode("latin-1"), []
-        except orjson.JSONDecodeError as error:
-            message = f"the request body is not JSON: {error}"
-            return MISSING, [Reason("body", "", "json", message)]
-        except ValueError as error:
-            message = f"the request body is not {sent}: {error}"
-            return MISSING, [Reason("body", "", "multipart", message)]
-        if contract is None or contract.is_valid(value):
+            value, checked = self._decoded(request, sent, contract, media_type)
+        except ValueError as error:  # orjson.JSONDecodeError is one
+            rule, kind = _syntax(sent)
+            return MISSING, [Reason("body", "", rule, f"the request body is not {kind}: {error}")]
+        if not checked or contract is None or contract.is_valid(value):
             return value, []
         return value, reasons_of(contract, value, "body", "", "the request body")
+
+    def _decoded(
+        self, request: Request, sent: str, contract: Contract | None, media_type: MediaType
+    ) -> tuple[Any, bool]:
+        """The body as a value, and whether its schema speaks of that value.
+
+        Raises:
+            ValueError: It is not what its content type says.
+        """
+        body = request.body
+        if is_json(sent):
+            return load(body), True
+        if is_sequence(sent):
+            return _sequence(body, contract), True
+        if sent == FORM:
+            return form_value(
+                split_pairs(body.decode("utf-8", "replace")), contract, media_type
+            ), True
+        if sent.startswith("multipart/"):
+            parts = read_multipart(body, request.headers.get("content-type", ""))
+            return multipart_value(parts, contract, media_type), True
+        if is_xml(sent) and not _is_text(contract):
+            value = from_xml(body, contract)
+            if contract is not None and isinstance(value, dict):
+                _add_empty_lists(value, contract)
+            return value, True
+        if sent.startswith("text/") and not is_xml(sent):
+            text = body.decode("utf-8", "replace")
+            return (coerce(text, contract.schema, contract) if contract else text), True
+        return body.decode("latin-1"), False  # bytes of a kind that a schema says nothing of
 
     def _contract(self, media_type: MediaType) -> Contract | None:
         key = media_type.content_type
@@ -104,6 +125,26 @@ class BodyReader:
             except DocumentError:
                 self._contracts[key] = None  # the document's problems name the schema
         return self._contracts[key]
+
+
+def _syntax(content_type: str) -> tuple[str, str]:
+    """The rule that a body breaks which is not what its content type says, and what it is not."""
+    if is_json(content_type) or is_sequence(content_type):
+        return "json", "JSON"
+    return ("xml", "XML") if is_xml(content_type) else ("multipart", content_type)
+
+
+def _is_text(contract: Contract | None) -> bool:
+    """Whether a schema takes a body for one text, as of a file."""
+    return contract is not None and contract.types(contract.shape) == {"string"}
+
+
+def _sequence(body: bytes, contract: Contract | None) -> Any:
+    """The values of a sequence: a list, or the only one where the schema speaks of one."""
+    texts = body.replace(b"\x1e", b"\n").split(b"\n")
+    values = [load(text) for text in texts if text.strip()]
+    kinds = contract.types(contract.shape) if contract is not None else frozenset({"array"})
+    return values[0] if kinds and "array" not in kinds and len(values) == 1 else values
 
 
 def form_value(

@@ -21,6 +21,12 @@ Direction = Literal["request", "response"]
 
 _ANYTHING: dict[str, Any] = {}
 _NOTHING: dict[str, Any] = {"not": {}}
+_FORMATS: dict[str, dict[str, Any]] = {
+    "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
+    "int64": {"minimum": -(2**63), "maximum": 2**63 - 1},
+    "byte": {"pattern": r"^[A-Za-z0-9+/_\-\s]*={0,2}\s*$"},
+}
+"""What the formats of the OpenAPI registry ask for."""
 _COMPOSITIONS = ("allOf", "oneOf", "anyOf")
 
 
@@ -43,6 +49,8 @@ class Contract:
         self.schema: Schema = bundle(schema, root)
         if isinstance(self.schema, dict):
             _drop_hidden(self.schema, direction)
+            if direction == "request":
+                _assert_formats(self.schema)
         self._flat: dict[int | str, tuple[Any, dict[str, Any]]] = {}
         self._made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
@@ -169,6 +177,22 @@ class Contract:
             elif kind is None and "items" in part:
                 found.add("array")
         return frozenset(found)
+
+
+def _assert_formats(schema: dict[str, Any]) -> None:
+    """Say in JSON Schema's words what OpenAPI's own formats mean.
+
+    Only of requests: a client that overflows wants to know, while a document whose own examples
+    overflow is better served as it is. (https://spec.openapis.org/registry/format/)
+    """
+    for node in walk(Node("schema", (), schema), OPENAPI_3):
+        meaning = (
+            _FORMATS.get(str(node.value.get("format"))) if isinstance(node.value, dict) else None
+        )
+        if meaning is not None:
+            node.value.setdefault("allOf", [])
+            if isinstance(node.value["allOf"], list):
+                node.value["allOf"] = [*node.value["allOf"], meaning]
 
 
 def _drop_hidden(schema: dict[str, Any], direction: Direction) -> None:

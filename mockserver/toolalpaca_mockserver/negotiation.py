@@ -14,6 +14,27 @@ def is_json(media_type: str) -> bool:
     )
 
 
+def is_xml(media_type: str) -> bool:
+    """Whether *media_type* (lower case, no parameters) is XML (RFC 7303)."""
+    return media_type in ("application/xml", "text/xml") or media_type.endswith("+xml")
+
+
+def is_sequence(media_type: str) -> bool:
+    """Whether *media_type* holds one JSON value after another: by lines, or RFC 7464."""
+    return media_type in _SEQUENCES
+
+
+_SEQUENCES = frozenset(
+    {
+        "application/json-seq",
+        "application/jsonl",
+        "application/ndjson",
+        "application/x-jsonlines",
+        "application/x-ndjson",
+    }
+)
+
+
 def best_match(media_type: str, known: Iterable[str]) -> str | None:
     """The key of *known*, media types and ranges, that fits *media_type* most exactly.
 

@@ -84,6 +84,8 @@ class ParameterReader:
             if text is None:
                 return MISSING
             return text if parameter.content_type else read_simple(text, parameter.explode, kind)
+        if parameter.whole_query:
+            return decode_query(request.query) if request.query else MISSING
         pairs = request.query_pairs if parameter.location == "query" else request.cookies
         if parameter.content_type is not None:
             return next((decode_query(raw) for key, raw in pairs if key == self.name), MISSING)

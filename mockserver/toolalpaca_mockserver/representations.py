@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import is_json
+from toolalpaca_mockserver.negotiation import is_json, is_sequence, is_xml
 from toolalpaca_mockserver.xml import to_xml
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
@@ -26,7 +26,12 @@ def represent(value: Any, media_range: str, contract: Contract) -> tuple[str, by
         media_type = "application/json"
     if is_json(media_type):
         return media_type, dump(value)
-    if media_type.endswith(("/xml", "+xml")):
+    if is_sequence(media_type) and isinstance(value, list):
+        start = b"\x1e" if media_type == "application/json-seq" else b""  # RFC 7464
+        return media_type, b"".join(start + dump(item) + b"\n" for item in value)
+    if media_type == "text/event-stream" and isinstance(value, list):
+        return media_type, b"".join(b"data: " + dump(item) + b"\n\n" for item in value)
+    if is_xml(media_type):
         return media_type, to_xml(value, contract)
     if media_type.startswith("image/"):
         return ("image/png" if media_type == "image/*" else media_type), _PNG

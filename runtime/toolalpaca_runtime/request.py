@@ -16,6 +16,7 @@ from toolalpaca_runtime.serialization import (
     encode,
     header_text,
     path_text,
+    plain_text,
     query_text,
 )
 from toolalpaca_runtime.tools import Place, Tool
@@ -119,7 +120,8 @@ def _place_parameter(parameter: Parameter, value: Any, parts: _Parts) -> None:
         case "path":
             parts.path[parameter.name] = path_text(parameter, value)
         case "query":
-            if text := query_text(parameter, value):
+            whole = parameter.whole_query
+            if text := encode(plain_text(value)) if whole else query_text(parameter, value):
                 parts.query.append(text)
         case "cookie":
             if text := cookie_text(parameter, value):

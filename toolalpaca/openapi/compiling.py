@@ -31,6 +31,7 @@ from toolalpaca.openapi.validation import json_pointer
 
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _STATUS = re.compile(r"[1-5](\d\d|XX)|default")
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 9.1
 _NOT_SERVED = "the operation is left out"
 
 
@@ -188,16 +189,26 @@ class _Compiler:
             self.report(here, "the path holds a query or a fragment", "no request can match it")
         servers = self._servers(item, place, self.servers)
         shared = self.components.parameters(item.get("parameters"), (*place, "parameters"))
-        for method, value in item.items():
-            here = (*place, method)
-            if method in ("query", "additionalOperations"):
-                self.report(here, f"{method} of OpenAPI 3.2 is not supported", _NOT_SERVED)
-            if method not in METHODS:
-                continue
-            if not isinstance(value, dict):
+        for method, value, here in self._methods(item, place):
+            if isinstance(value, dict):
+                yield self._operation(method, path, value, here, shared, servers)
+            else:
                 self.report(here, "is no object", _NOT_SERVED)
-                continue
-            yield self._operation(method, path, value, here, shared, servers)
+
+    def _methods(
+        self, item: dict[str, Any], place: tuple[str | int, ...]
+    ) -> Iterator[tuple[str, Any, tuple[str | int, ...]]]:
+        """The methods of a path, lower case, what stands there, and where."""
+        for key, value in item.items():
+            if key in METHODS:
+                yield key, value, (*place, key)
+        more = item.get("additionalOperations")
+        for name, value in more.items() if isinstance(more, dict) else ():
+            here = (*place, "additionalOperations", name)
+            if name.lower() in METHODS or not _METHOD.fullmatch(name):
+                self.report(here, f"{name!r} is no method of its own", _NOT_SERVED)
+            else:
+                yield name.lower(), value, here
 
     def _operation(
         self,

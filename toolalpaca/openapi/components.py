@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from toolalpaca.errors import DocumentError
@@ -131,6 +132,8 @@ class Components:
         name, location = value.get("name"), value.get("in")
         if not isinstance(name, str) or not name:
             raise Fault(path, "the parameter has no name")
+        if location == "querystring":
+            return self._whole_query(value, path, name)
         if not isinstance(location, str) or location not in _STYLES:
             raise Fault(path, f"the parameter {name!r} is in {location!r}, which is no location")
         if location == "header" and name.lower() in _NOT_PARAMETERS:
@@ -162,6 +165,18 @@ class Components:
             deprecated=value.get("deprecated") is True,
             pointer=json_pointer(path),
         )
+
+    def _whole_query(self, value: dict[str, Any], path: Path, name: str) -> Parameter:
+        """The query string as one value (https://spec.openapis.org/oas/v3.2.0#parameter-locations).
+
+        A form is what a query string is anyway: its fields are those of an exploded object.
+        """
+        parameter = self._serialised(value, path, name, "query")
+        if parameter.content_type is None:
+            raise Fault(path, f"the parameter {name!r} in querystring has no content")
+        if parameter.content_type == "application/x-www-form-urlencoded":
+            return replace(parameter, style="form", explode=True, content_type=None)
+        return replace(parameter, whole_query=True)
 
     def _style(self, value: dict[str, Any], path: Path, location: Location) -> Style:
         allowed = _STYLES[location]
@@ -297,6 +312,12 @@ class Components:
 
 
 def schema_of(value: Mapping[str, Any]) -> Schema:
-    """The schema of a parameter, header or media type; ``True`` when it has none."""
+    """The schema of a parameter, header or media type; ``True`` when it has none.
+
+    A media type that is a sequence may describe its items alone (``itemSchema`` of 3.2); "the
+    complete content" is then a list of them.
+    """
+    if "schema" not in value and isinstance(value.get("itemSchema"), dict | bool):
+        return {"type": "array", "items": value["itemSchema"]}
     schema = value.get("schema", True)
     return schema if isinstance(schema, dict | bool) else True

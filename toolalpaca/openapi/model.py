@@ -19,7 +19,7 @@ Location = Literal["path", "query", "header", "cookie"]
 Style = Literal[
     "matrix", "label", "simple", "form", "spaceDelimited", "pipeDelimited", "deepObject"
 ]
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Parameter:
     Attributes:
         content_type: Set when the parameter is serialised as that media type (``content``) instead
             of by style.
+        whole_query: Set when the query string as a whole is the value (``querystring`` of 3.2).
         pointer: Where the parameter stands in the document.
     """
 
@@ -82,6 +83,7 @@ class Parameter:
     allow_reserved: bool = False
     allow_empty_value: bool = False
     content_type: str | None = None
+    whole_query: bool = False
     examples: tuple[Example, ...] = ()
     deprecated: bool = False
     pointer: str = ""
@@ -145,7 +147,7 @@ class Operation:
         name: Unique in its document and valid as a tool name (``[A-Za-z0-9_-]{1,64}``): the
             ``operationId`` where it qualifies, else made from it or from method and path.
         operation_id: As written, or ``""``.
-        method: Lower case.
+        method: Lower case; a method of HTTP or, in 3.2, one of ``additionalOperations``.
         path: The template as written, with a leading slash: ``/pets/{petId}``.
         parameters: Path-level ones included; an operation's own wins over its path's.
         security: Alternatives, each a mapping of scheme name to scopes; empty means public.

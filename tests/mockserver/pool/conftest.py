@@ -18,8 +18,9 @@ import pytest
 from toolalpaca.openapi.model import Document, Operation, Parameter, Response
 from toolalpaca.openapi.references import bundle
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import best_match, is_json
+from toolalpaca_mockserver.negotiation import best_match, is_json, is_sequence, is_xml
 from toolalpaca_mockserver.values import ValueGenerator
+from toolalpaca_mockserver.xml import to_xml
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -58,7 +59,10 @@ class Draft:
         if self.credentials:
             _add_credentials(sample, self.document, self.operation)
         if self.content_type:
-            _add_body(sample, self.content_type, self.body)
+            assert self.operation.body is not None
+            schema = self.operation.body.content[self.content_type].schema
+            contract = Contract(schema, self.document.root, "request")
+            _add_body(sample, self.content_type, self.body, contract)
         return sample
 
 
@@ -68,10 +72,12 @@ def draft_request(
     generator: ValueGenerator,
     known: Mapping[str, Any] = {},
     optional: bool = False,
+    content_type: str = "",
 ) -> Draft:
     """What a request says that has all that *operation* demands.
 
-    Path parameters are taken from *known*. With *optional* all that it may have is there, too.
+    Path parameters are taken from *known*. With *optional* all that it may have is there, too. The
+    body is JSON where it may be and no *content_type* is asked for.
     """
     draft = Draft(document, operation)
     for parameter in operation.parameters:
@@ -84,7 +90,7 @@ def draft_request(
             draft.values.append((parameter, value))
     if operation.body is not None and operation.body.content:
         content = operation.body.content
-        key = next((key for key in content if is_json(key)), next(iter(content)))
+        key = content_type or next((key for key in content if is_json(key)), next(iter(content)))
         draft.content_type = key
         draft.body = generator.generate(content[key].schema, name=operation.name, key="body")
     return draft
@@ -303,9 +309,13 @@ def _authorize(sample: Sample, credential: str) -> None:
     sample.headers["authorization"] = f"{given}, {credential}" if given else credential
 
 
-def _add_body(sample: Sample, content_type: str, value: Any) -> None:
+def _add_body(sample: Sample, content_type: str, value: Any, contract: Contract) -> None:
     fields = value.items() if isinstance(value, dict) else ()
-    if is_json(content_type) or "*" in content_type:
+    if is_xml(content_type) and isinstance(value, (dict, list)):
+        sample.body = to_xml(value, contract)
+    elif is_sequence(content_type):
+        sample.body = b"\n".join(map(orjson.dumps, value if isinstance(value, list) else [value]))
+    elif is_json(content_type) or "*" in content_type:
         sample.body = orjson.dumps(value)
         content_type = "application/json" if "*" in content_type else content_type
     elif content_type == "application/x-www-form-urlencoded":

@@ -310,7 +310,7 @@ def test_a_fault_costs_no_more_than_its_part(operation: dict[str, Any], conseque
             ["no request can match it", "any text is taken"],
         ),
         ({"x-paths": None, "/x": {"x-get": None}}, [], []),
-        ({"/x": {"query": {"responses": OK}}}, [], ["the operation is left out"]),
+        ({"/x": {"additionalOperations": {"GET": {}}}}, [], ["the operation is left out"]),
         ({"/x": {"get": {"responses": {"2xx": {"description": ""}}}}}, ["/x"], []),
     ],
 )

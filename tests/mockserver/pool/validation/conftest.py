@@ -127,6 +127,8 @@ def _wrong_texts(value: Any, schema: Any, document: Document) -> Iterator[tuple[
 
 def _out_of_bounds(value: Any, flat: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if flat.get("format") == "int32" and flat.get("type") == "integer":
+            yield "beyond its format", 2**31
         for keyword, step in (("minimum", -1), ("maximum", 1)):
             if isinstance(flat.get(keyword), (int, float)) and abs(flat[keyword]) < 2**53:
                 yield "out of bounds", flat[keyword] + step
@@ -208,6 +210,76 @@ def _form_mutants(draft: Any, judge: Any, statuses: frozenset[int]) -> Iterator[
         if isinstance(value, (int, float)) and not judge.is_valid({**body, name: NO_MEMBER}):
             sample = replace(draft, body={**body, name: NO_MEMBER}).write()
             yield Mutant("form: wrong type", sample, statuses, "body", json_pointer([name]))
+
+
+def oddities(draft: Any) -> Iterator[tuple[str, Any]]:
+    """Requests at the edge: whether they are right is for the specification to say."""
+    for index, (parameter, value) in list(enumerate(draft.values))[:4]:
+        for kind, odd in _odd_values(value):
+            values = [*draft.values[:index], (parameter, odd), *draft.values[index + 1 :]]
+            yield f"parameter: {kind}", replace(draft, values=values).write()
+        if parameter.location == "query":
+            yield (
+                "parameter: twice",
+                replace(draft, values=[*draft.values, draft.values[index]]).write(),
+            )
+    yield "unknown query parameter", _with_query(draft, f"{EXTRA}=1")
+    if draft.content_type:
+        yield from _odd_bodies(draft)
+
+
+def _odd_values(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, bool):
+        yield "TRUE", "TRUE"
+        yield "1", "1"
+    elif isinstance(value, int):
+        yield "1.0", f"{value}.0"
+        yield "+1", f"+{value}"
+        yield "01", f"0{value}"
+    if isinstance(value, list):
+        yield "an item that is empty", [*value, ""]
+        yield "no item", [""]
+        yield "an item that is unknown", [NO_MEMBER]
+    elif isinstance(value, dict):
+        yield "no object", NO_MEMBER
+    else:
+        yield "empty", ""
+        yield "null", "null"
+        yield "a space before", f" {value}"
+        yield "a comma after", f"{value},"
+
+
+def _with_query(draft: Any, text: str) -> Any:
+    sample = draft.write()
+    return replace(sample, query=[*sample.query, text])
+
+
+def _odd_bodies(draft: Any) -> Iterator[tuple[str, Any]]:
+    sample = draft.write()
+    sent = sample.headers["content-type"]
+    for kind, said in (("charset", sent + "; charset=utf-8"), ("upper case", sent.upper())):
+        if not sent.startswith("multipart"):
+            yield (
+                f"content type: {kind}",
+                replace(sample, headers={**sample.headers, "content-type": said}),
+            )
+    without = {key: value for key, value in sample.headers.items() if key != "content-type"}
+    yield "content type: none", replace(sample, headers=without)
+    for raw in (b"null", b"{}", b"[]", b'""', b" ") if is_json(draft.content_type) else ():
+        yield f"body: {raw.decode()}", replace(sample, body=raw)
+    body = draft.body
+    for name, value in list(body.items())[:4] if isinstance(body, dict) else ():
+        changes: list[tuple[str, Any]] = [("null", None), ("empty", "")]
+        if isinstance(value, int) and not isinstance(value, bool):
+            changes += [("1.0", float(value)), ("a text", str(value))]
+        for kind, odd in changes:
+            yield f"body: {kind}", replace(draft, body={**body, name: odd}).write()
+
+
+@pytest.fixture(scope="session")
+def make_oddities() -> Callable[[Any], Iterator[tuple[str, Any]]]:
+    """Makes requests at the edge out of a draft."""
+    return oddities
 
 
 @pytest.fixture(scope="session")

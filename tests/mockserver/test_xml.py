@@ -1,0 +1,168 @@
+"""XML bodies are read by the document's ``xml`` objects, safely, and checked like JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.values import ValueGenerator
+from toolalpaca_mockserver.xml import to_xml
+from toolalpaca_mockserver.xml_reading import from_xml
+
+Open = Callable[..., httpx2.Client]
+STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+NAMESPACE = "https://example.com/schema"
+BOOK = {
+    "type": "object",
+    "required": ["id", "title"],
+    "properties": {
+        "id": {"type": "integer", "xml": {"attribute": True}},
+        "title": {"type": "string", "minLength": 2, "xml": {"name": "Title"}},
+        "sold": {"type": "boolean"},
+        "author": {"type": "object", "properties": {"name": STRING, "born": INTEGER}},
+        "tags": {"type": "array", "items": {"type": "string", "xml": {"name": "tag"}}},
+        "prices": {
+            "type": "array",
+            "xml": {"wrapped": True, "name": "Prices"},
+            "items": {"type": "number", "xml": {"name": "price"}},
+        },
+        "code": {"type": "string", "xml": {"namespace": NAMESPACE, "prefix": "x"}},
+    },
+    "additionalProperties": False,
+    "xml": {"name": "book"},
+}
+WHOLE = f"""<?xml version="1.0"?>
+<book id="7" xmlns:x="{NAMESPACE}"><Title>A &amp; B</Title><sold>true</sold>
+  <author><name>Ann</name><born> 1970 </born></author>
+  <tag>a</tag><tag>b</tag><Prices><price>1.5</price><price>2</price></Prices><x:code>c</x:code>
+</book>"""
+
+
+def read(text: str, schema: Any = BOOK) -> Any:
+    return from_xml(text.encode(), Contract(schema, {}, "request"))
+
+
+def test_names_attributes_wrappers_and_namespaces() -> None:
+    assert read(WHOLE) == {
+        "id": 7,
+        "title": "A & B",
+        "sold": True,
+        "author": {"name": "Ann", "born": 1970},
+        "tags": ["a", "b"],
+        "prices": [1.5, 2],
+        "code": "c",
+    }
+
+
+# The examples of https://spec.openapis.org/oas/v3.1.1#xml-object-examples
+@pytest.mark.parametrize(
+    ("animals", "text"),
+    [
+        ({"items": STRING}, "<animals>a</animals><animals>b</animals>"),
+        ({"items": {**STRING, "xml": {"name": "animal"}}}, "<animal>a</animal><animal>b</animal>"),
+        (
+            {"items": {**STRING, "xml": {"name": "animal"}}, "xml": {"name": "aliens"}},
+            "<animal>a</animal><animal>b</animal>",
+        ),
+        (
+            {"items": STRING, "xml": {"wrapped": True}},
+            "<animals><animals>a</animals><animals>b</animals></animals>",
+        ),
+        (
+            {
+                "items": {**STRING, "xml": {"name": "animal"}},
+                "xml": {"name": "aliens", "wrapped": True},
+            },
+            "<aliens><animal>a</animal><animal>b</animal></aliens>",
+        ),
+    ],
+)
+def test_lists_of_the_specification(animals: dict[str, Any], text: str) -> None:
+    schema = {"type": "object", "properties": {"animals": {"type": "array", **animals}}}
+    assert read(f"<it>{text}</it>", schema) == {"animals": ["a", "b"]}
+
+
+def test_what_is_written_is_read(make_document: Callable[..., Any]) -> None:
+    contract = Contract(BOOK, {}, "request")
+    for seed in range(20):
+        generator = ValueGenerator({}, seed, direction="request")
+        value = generator.generate(BOOK, name="book", key=str(seed))
+        read_again = from_xml(to_xml(value, contract), contract)
+        # Without a wrapper, no items and no list are written alike.
+        assert read_again == {k: v for k, v in value.items() if k != "tags" or v}
+
+
+def test_node_types_of_3_2() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer", "xml": {"nodeType": "attribute"}},
+            "said": {"type": "string", "xml": {"nodeType": "text"}},
+        },
+    }
+    assert read('<it id="3">hello</it>', schema) == {"id": 3, "said": "hello"}
+
+
+def test_what_is_not_described_is_read_by_its_shape() -> None:
+    free = {"type": "object"}
+    assert read("<a><b>1</b><c><d/></c><c>2</c></a>", free) == {"b": "1", "c": {"d": ""}}
+    assert from_xml(b"<a x='1'><b>1</b><b>2</b></a>", None) == {"x": "1", "b": ["1", "2"]}
+
+
+@pytest.fixture
+def client(open_client: Open, make_document: Callable[..., Any]) -> httpx2.Client:
+    body = {"required": True, "content": {"application/xml": {"schema": BOOK}, "image/svg+xml": {
+        "schema": {"type": "string", "format": "binary"}}}}  # fmt: skip
+    operation = {"requestBody": body, "responses": {"204": {"description": "Fine"}}}
+    return open_client(make_document({"/books": {"post": operation}}))
+
+
+def post(client: httpx2.Client, text: str, kind: str = "application/xml") -> httpx2.Response:
+    return client.post("/books", content=text.encode(), headers={"content-type": kind})
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "rule"),
+    [
+        ("<book id='x'><Title>ab</Title></book>", "/id", "type"),
+        ("<book id='1'><Title>a</Title></book>", "/title", "minLength"),
+        ("<book id='1'/>", "/title", "required"),
+        ("<book id='1'><Title>ab</Title><more/></book>", "/more", "additionalProperties"),
+        ("<book id='1'><Title>ab</Title><code>c</code></book>", "", "xml"),
+        ("<shelf id='1'><Title>ab</Title></shelf>", "", "xml"),
+        ("<book id='1'><Title>ab</book>", "", "xml"),
+        ("", "", "required"),
+        ("no xml", "", "xml"),
+        ("<?xml version='1.0' encoding='nonsense'?><book/>", "", "xml"),
+        ("<a>" * 5000, "", "xml"),
+    ],
+)
+def test_refusals_have_reasons(client: httpx2.Client, text: str, pointer: str, rule: str) -> None:
+    response = post(client, text)
+    assert response.status_code == 400
+    found = [(e["pointer"], e["rule"]) for e in response.json()["errors"]]
+    assert (pointer, rule) in found
+
+
+BOMB = """<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY c "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<book id="1"><Title>&c;</Title></book>"""
+FILE = (
+    '<!DOCTYPE b [<!ENTITY f SYSTEM "file:///etc/passwd">]><book id="1"><Title>&f;</Title></book>'
+)
+
+
+@pytest.mark.parametrize("text", [BOMB, FILE, '<!DOCTYPE b SYSTEM "http://x/"><book/>'])
+def test_document_types_are_refused(client: httpx2.Client, text: str) -> None:
+    response = post(client, text)
+    assert response.status_code == 400
+    assert "document type" in response.text
+
+
+def test_sound_bodies_and_files_pass(client: httpx2.Client) -> None:
+    assert post(client, WHOLE).status_code == 204
+    assert post(client, WHOLE, "text/xml").status_code == 415
+    assert post(client, "<svg/>", "image/svg+xml").status_code == 204
