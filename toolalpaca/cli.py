@@ -72,9 +72,19 @@ def main(arguments: list[str] | None = None) -> int:
         print("toolalpaca: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        # The reader (`| head`) has gone; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # the reader (`| head`) has gone
         return 0
+    except OSError as error:
+        # Whatever the system refuses that no command foresaw: a full disk, too many open files.
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"toolalpaca: error: {place}{error.strerror or error}", file=sys.stderr)
+        _give_up_output()
+        return 1
+
+
+def _give_up_output() -> None:
+    """Keep the interpreter from complaining at exit about output that nobody takes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Terminated(BaseException):

@@ -15,6 +15,7 @@ from toolalpaca.errors import DataError
 Model = TypeVar("Model", bound=BaseModel)
 
 _CHUNK = 65_536
+_BEGINNING = b'{"schema":"toolalpaca.'  # of every record
 
 
 def read_jsonl(path: Path, model: type[Model]) -> Iterator[Model]:
@@ -83,14 +84,23 @@ def write_jsonl(path: Path, objects: Iterable[BaseModel]) -> int:
 class JsonlWriter:
     """Appends objects to a file, each on disk before the next: a crash keeps what there is.
 
-    A last line that a crash cut off is taken away, so that what is appended begins a line.
+    A last line that a crash cut off is taken away, so that what is appended begins a line. A file
+    of anything else is left alone.
+
+    Raises:
+        DataError: The file cannot be written, or holds something else than records of ours.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        _end_last_line(path)
-        self._file: IO[bytes] = path.open("ab")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                _expect_records(path)
+                _end_last_line(path)
+            self._file: IO[bytes] = path.open("ab")
+        except OSError as error:
+            raise DataError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
     def write(self, item: BaseModel) -> None:
         """Append *item* and flush."""
@@ -109,10 +119,25 @@ class JsonlWriter:
         self.close()
 
 
+def _expect_records(path: Path) -> None:
+    """Refuse a file whose first line is no record of ours, nor the beginning of one.
+
+    Raises:
+        DataError: It is something else.
+    """
+    with path.open("rb") as file:
+        first = file.readline(_CHUNK)
+    ours = first[: len(_BEGINNING)] == _BEGINNING[: len(first.rstrip(b"\n"))]
+    if not ours:
+        raise DataError(
+            "holds something else than records, and is left as it is",
+            where=str(path),
+            hint="choose another file",
+        )
+
+
 def _end_last_line(path: Path) -> None:
-    """Let *path*, if it is there, end with a newline: a whole line is ended, a part taken away."""
-    if not path.exists():
-        return
+    """Let *path* end with a newline: a whole line is ended, a part taken away."""
     with path.open("r+b") as file:
         start = _last_line(file)
         file.seek(start)

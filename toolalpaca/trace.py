@@ -211,7 +211,7 @@ class _Record(BaseModel):
     schema_: Literal["toolalpaca.trace/1"] = Field(alias="schema", default=TRACE_SCHEMA)
 
 
-class StartRecord(_Record, TraceStart):
+class StartRecord(TraceStart, _Record):
     """The first line of a run."""
 
     record: Literal["start"] = "start"
@@ -233,7 +233,7 @@ class EndRecord(_Record):
     outcome: Outcome
 
 
-class TraceRecord(_Record, Trace):
+class TraceRecord(Trace, _Record):
     """A finished trace on one line."""
 
     record: Literal["trace"] = "trace"

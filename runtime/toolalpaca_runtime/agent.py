@@ -144,6 +144,7 @@ class Agent:
         Raises:
             ToolAlpacaError: The model or the API cannot be used. The trace says so, too.
         """
+        text = _encodable(text)
         turn = _Turn()
         status: Status = "interrupted"
         reason, answer = "the run was interrupted", ""
@@ -372,6 +373,7 @@ def _clean(completion: Completion) -> Completion:
 
 
 def _encodable(text: str) -> str:
+    """*text* with what UTF-8 cannot hold (halves of surrogate pairs) replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,34 +1,29 @@
 """Credentials: found by security scheme, put into requests, and kept out of everything else.
 
 A request is recorded *before* its credentials are put in (:meth:`Authorization.recorded` shows
-``***`` in their place), and a :class:`Redactor` masks their values in whatever comes back, because
-APIs echo what they were sent.
+``***`` in their place), and :class:`toolalpaca.redaction.Redactor` masks their values in whatever
+comes back, because APIs echo what they were sent.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 from argparse import ArgumentTypeError
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import quote, quote_plus
 
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.options import Secret
 from toolalpaca.openapi.model import Document, Operation, SecurityScheme
+from toolalpaca.redaction import MASK
 from toolalpaca_runtime.request import PreparedRequest
 from toolalpaca_runtime.serialization import encode
 
-MASK = "***"
 VARIABLE_PREFIX = "TOOLALPACA_AUTH_"
 PLACEHOLDER = "simulated"
 """What a simulated API is given: it takes any credential that is well formed."""
-
-SHORTEST_MASKED = 4
-"""Characters below which a secret is not searched for in texts: everything would match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,30 +180,6 @@ def lacking(operation: Operation, document: Document, credentials: Credentials) 
         for alternative in operation.security
     ]
     return min(missing, key=len)
-
-
-class Redactor:
-    """Masks secrets in texts: as they are, percent-encoded, and as JSON writes them."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {
-            form
-            for secret in secrets
-            if len(secret) >= SHORTEST_MASKED
-            for form in _written(secret)
-        }
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
-
-    def __call__(self, text: str) -> str:
-        """*text* with :data:`MASK` in the place of every secret."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
-
-
-def _written(secret: str) -> Iterator[str]:
-    yield secret
-    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
-    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
 
 
 def _usable(name: str, document: Document, credentials: Credentials) -> bool:

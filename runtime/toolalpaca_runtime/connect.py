@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from toolalpaca.errors import ApiError, DocumentError
+from toolalpaca.logs import conceal
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_runtime.auth import Credential, Credentials
@@ -70,6 +71,7 @@ async def open_api(
     located = await asyncio.to_thread(locate, source, base_url=base_url)
     given = list(auth)
     credentials = Credentials.find(located.document, given, environment)
+    conceal(credentials.texts())
     if located.simulated:
         credentials = Credentials.placeholders(located.document)
     return Toolbox(

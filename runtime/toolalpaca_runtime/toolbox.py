@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -12,9 +13,10 @@ import httpx2
 
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import Document, Operation
+from toolalpaca.redaction import MASK, Redactor
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import Call, HttpRequest, HttpResponse, Source
-from toolalpaca_runtime.auth import MASK, Authorization, Credentials, Redactor, authorize, lacking
+from toolalpaca_runtime.auth import Authorization, Credentials, authorize, lacking
 from toolalpaca_runtime.checking import check_arguments
 from toolalpaca_runtime.conformance import Conformance
 from toolalpaca_runtime.observation import Observation, is_text, response_text
@@ -25,10 +27,11 @@ from toolalpaca_runtime.transport import (
     NoAnswer,
     RawResponse,
     is_absolute,
-    is_loopback,
     new_client,
     send,
 )
+
+_LOG = logging.getLogger(__name__)
 
 SAFE_METHODS: Final = ("get", "head", "options", "trace")
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
@@ -142,12 +145,7 @@ class Toolbox:
         return self.base_url
 
     def _may_call(self, operation: Operation) -> bool:
-        return (
-            operation.method in SAFE_METHODS
-            or self.allow_unsafe
-            or self.simulated
-            or is_loopback(self._server(operation))
-        )
+        return operation.method in SAFE_METHODS or self.allow_unsafe or self.simulated
 
     def _refusal(self, operation: Operation) -> str:
         host = urlsplit(self._server(operation)).hostname
@@ -165,7 +163,9 @@ class Toolbox:
         recorded = self._recorded_request(request, authorization)
         try:
             response = await send(self._client, authorization.applied(request), self._bounds)
+            _LOG.info("%s %s: %d", recorded.method, recorded.url, response.status)
         except NoAnswer as error:
+            _LOG.info("%s %s: %s", recorded.method, recorded.url, error)
             text = f"No response: {self._redact(str(error))}."
             return Observation(text, "simulator" if self.simulated else "real", recorded)
         return self._observe(operation, recorded, response, repairs)

@@ -9,9 +9,9 @@ from toolalpaca.errors import UsageError
 from toolalpaca.llm.options import Secret
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
+from toolalpaca.redaction import Redactor
 from toolalpaca_runtime.auth import (
     Credentials,
-    Redactor,
     authorize,
     credential,
     lacking,

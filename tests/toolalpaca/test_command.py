@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 
@@ -234,3 +235,18 @@ def test_sigterm_unwinds_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.main(["try", "--flag", "x"]) == 143
     assert unwound == ["x"]
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is a device of Linux")
+def test_what_the_system_refuses_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "toolalpaca", "models", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "toolalpaca: error: No space left on device\n",
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from toolalpaca.errors import DataError
 from toolalpaca.jsonl import JsonlWriter, json_line, read_jsonl, read_records, write_jsonl
@@ -16,6 +17,7 @@ from toolalpaca.jsonl import JsonlWriter, json_line, read_jsonl, read_records, w
 class Item(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    schema_: Literal["toolalpaca.item/1"] = Field(alias="schema", default="toolalpaca.item/1")
     name: str
     count: int | None = None
 
@@ -97,3 +99,29 @@ def test_a_last_line_that_a_crash_cut_off(tmp_path: Path) -> None:
     path.write_bytes(b'{"name": "\xc3\n{"name": "a"}\n')
     with pytest.raises(DataError, match=r":1: is not JSON"):
         list(read_records(path, cut_off=True))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"notes\nthe last line", b"openapi: 3.1.0", b'{"a": 1}\n', b'{"schema":"other/1"}', b"\n"],
+)
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "mine"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="something else than records"):
+        JsonlWriter(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b'{"sch', b'{"schema":"toolalpaca.item/1","na'])
+def test_what_a_crash_left_of_the_first_line_is_taken_away(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_bytes(content)
+    with JsonlWriter(path) as writer:
+        writer.write(Item(name="0"))
+    assert [item.name for item in read_jsonl(path, Item)] == ["0"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be written"):
+        JsonlWriter(tmp_path)

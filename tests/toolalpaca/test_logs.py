@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from toolalpaca import logs
 from toolalpaca.logs import configure_logging, redact
+from toolalpaca.redaction import Redactor
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +33,8 @@ def root_logger() -> Iterator[None]:
         ('{"password": "abc", "name": "x"}', '{"password": "***", "name": "x"}'),
         ("client_secret=abc", "client_secret=***"),
         ("('cookie', 'abc')", "('cookie', '***')"),
+        ("(b'authorization', b'Bearer abc')", "(b'authorization', b'Bearer ***')"),
+        ("GET https://me:abc@host/x", "GET https://***@host/x"),
         ("nothing to hide, 12 tokens a second", "nothing to hide, 12 tokens a second"),
     ],
 )
@@ -70,3 +74,21 @@ def test_secrets_in_tracebacks_are_masked(capsys: pytest.CaptureFixture[str]) ->
     assert "ValueError" in err
     assert "abc" not in err
     assert "def" not in err
+
+
+def test_known_secrets_are_masked_however_they_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logs, "_secrets", set())
+    monkeypatch.setattr(logs, "_redact_known", Redactor())
+    logs.conceal(["S/CRET+1", ""])
+    assert redact("GET /x?q=S%2FCRET%2B1 and S/CRET+1") == "GET /x?q=*** and ***"
+    logs.conceal(["another"])
+    assert redact("S/CRET+1, another") == "***, ***"
+
+
+def test_what_http_clients_log_of_requests_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(2)
+    logging.getLogger("httpx2").info("HTTP Request: GET http://host/?key=abc")
+    logging.getLogger("httpcore2.http11").debug("send_request_headers")
+    assert capsys.readouterr() == ("", "")

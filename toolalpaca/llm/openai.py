@@ -27,6 +27,7 @@ from toolalpaca.llm.protocol import (
     ToolSpec,
 )
 from toolalpaca.llm.settings import ModelSettings
+from toolalpaca.logs import conceal
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
@@ -49,6 +50,7 @@ def open_openai(name: str, settings: ModelSettings) -> OpenAI:
     """
     url = settings.base_url or os.environ.get("OPENAI_BASE_URL")
     key = (settings.api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
+    conceal([key])
     if not (key.isascii() and key.isprintable()):  # no header could carry it
         raise ModelUnavailable(
             "the key holds characters that are in no key",

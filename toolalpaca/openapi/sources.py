@@ -115,7 +115,12 @@ def shown(source: str) -> str:
 
 
 def documents_in(folder: Path) -> Iterator[Path]:
-    """The files of *folder*, at any depth, that may be documents, sorted; hidden ones left out."""
+    """The files of *folder*, at any depth, that may be documents, sorted; hidden ones left out.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    next(folder.iterdir(), None)  # rglob finds nothing in a folder that it may not read
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
