@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Example, Operation, Response
-from toolalpaca_mockserver.conforming import conform
-from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
 from toolalpaca_mockserver.error_bodies import error_body
 from toolalpaca_mockserver.negotiation import preferred
@@ -20,9 +18,9 @@ from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
 from toolalpaca_mockserver.representations import canonical, dump, header_value, represent
 from toolalpaca_mockserver.requests import Request
-from toolalpaca_mockserver.state.paging import describe
 from toolalpaca_mockserver.state.refusing import Refusal
 from toolalpaca_mockserver.state.simulation import Outcome, Simulation
+from toolalpaca_mockserver.telling import Teller
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 _log = logging.getLogger(__name__)
@@ -81,6 +79,7 @@ class Responder:
         self.generator = generator
         self.engine = engine
         self.simulation = simulation
+        self.teller = Teller(generator)
 
     async def answer(
         self,
@@ -135,7 +134,7 @@ class Responder:
         if content_type and response is not None and status not in _EMPTY:
             body = plan.body_of(response, content_type)
             if outcome is not None:
-                value, known = self._told(body, outcome, key)
+                value, known = self.teller.told(body, outcome, key)
             else:
                 value, known = None, False
             if not known:
@@ -169,46 +168,6 @@ class Responder:
                 digest=lambda: known,
             )
         )
-
-    # -- what is remembered -----------------------------------------------------------------
-
-    def _told(self, body: ResponseBody, outcome: Outcome, key: str) -> tuple[Any, bool]:
-        """The outcome as this body tells it, and whether the body can tell it at all."""
-        role, contract = outcome.role, body.contract
-        if role.shape is None:
-            return None, False
-        if outcome.page is not None:
-            shown = [
-                self._shown(role.shape, item, f"{key}/{item_key}")
-                for item_key, item in outcome.page.items
-            ]
-            bare: Any = shown
-        elif outcome.item is not None:
-            bare = self._shown(role.shape, outcome.item, outcome.key)
-        else:
-            return None, False
-        if not role.wrapper and contract.is_valid(bare):
-            return bare, True
-
-        def spare() -> Any:
-            if body.envelope is None:
-                body.envelope = self.generator.for_contract(contract, key=contract.name)
-            return body.envelope
-
-        value = _wrapped(spare(), role.wrapper, bare) if role.wrapper else bare
-        if outcome.page is not None:
-            value = describe(value, outcome.page, role.wrapper)
-        mended = conform(value, contract, spare)
-        return mended, mended is not None
-
-    def _shown(self, shape: Contract, item: dict[str, Any], key: str) -> Any:
-        """*item* as *shape* shows it: a summary leaves out, a detail adds, the same every time."""
-        if shape.is_valid(item) and shape.shape.get("properties", item).keys() >= item.keys():
-            return item
-        known = shape.properties()
-        extra = shape.shape.get("additionalProperties") not in (None, False)
-        visible = {k: v for k, v in item.items() if k in known or extra or not known}
-        return conform(visible, shape, lambda: self.generator.for_contract(shape, key=key)) or item
 
     # -- preferences ------------------------------------------------------------------------
 
@@ -355,14 +314,6 @@ def _with_example(plan: OperationPlan, name: str) -> tuple[int, Response] | None
         if any(e.name == name for m in response.content.values() for e in m.examples):
             return (int(status) if status.isdigit() else plan.success()[0]), response
     return None
-
-
-def _wrapped(envelope: Any, keys: Sequence[str], value: Any) -> Any:
-    """*envelope* with *value* at the end of *keys*."""
-    if not keys:
-        return value
-    inside = envelope if isinstance(envelope, dict) else {}
-    return {**inside, keys[0]: _wrapped(inside.get(keys[0]), keys[1:], value)}
 
 
 def _problem(status: int, detail: str, source: Source, reasons: Sequence[Reason] = ()) -> Answer:

@@ -94,6 +94,9 @@ class Contract:
             return _NOTHING
         if not isinstance(schema, dict):
             return _ANYTHING
+        known = self._flat.get(id(schema))
+        if known is not None:
+            return known[1]
         # The whole schema may be a reference beside the definitions that it leads to.
         key = schema["$ref"] if schema.keys() - {"$defs"} == {"$ref"} else id(schema)
         known = self._flat.get(key)
@@ -102,8 +105,9 @@ class Contract:
             merged = flatten(schema, root)
             if isinstance(merged, bool):
                 merged = _ANYTHING if merged else _NOTHING
-            # The schema is kept beside its merged form, so that its id stays taken.
             known = self._flat[key] = (schema, merged)
+        # The schema is kept beside its merged form, so that its id stays taken.
+        self._flat[id(schema)] = (schema, known[1])
         return known[1]
 
     def joined(self, *parts: Any) -> dict[str, Any]:

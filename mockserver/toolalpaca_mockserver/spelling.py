@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 
+@lru_cache(maxsize=4096)
 def letters(name: str) -> str:
     """*name* without case and punctuation: ``bookingId`` and ``booking_id`` are one."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

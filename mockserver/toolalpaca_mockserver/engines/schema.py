@@ -22,7 +22,7 @@ class SchemaEngine:
         """The first example, or a generated value; see :class:`~.Engine`."""
         if commission.examples:
             return Composed(commission.examples[0].value, "example")
-        value = self.generator.for_contract(
+        value = self.generator.remembered(
             commission.contract,
             name=commission.name,
             key=commission.key,

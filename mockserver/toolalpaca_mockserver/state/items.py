@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.spelling import letters, words
 from toolalpaca_mockserver.state.resources import Resource
 from toolalpaca_mockserver.state.store import Item
 from toolalpaca_mockserver.values.moments import EPOCH, timestamp
@@ -76,7 +75,7 @@ def made(
     for name, value in sent.items():
         if name not in shown and name not in sayable:
             item[name] = value  # neither side declares it: the schema allows it, or it goes later
-    return _stamped(item, resource.contract, request, now, (*_MADE, *_CHANGED))
+    return _stamped(item, resource.contract, request, now, _MADE | _CHANGED)
 
 
 def replaced(
@@ -94,7 +93,7 @@ def replaced(
         or _is_read_only(resource, name)
     }
     item = kept | _settable(resource, sent, sayable)
-    return _stamped(item, resource.contract, request, now, tuple(_CHANGED))
+    return _stamped(item, resource.contract, request, now, _CHANGED)
 
 
 def updated(
@@ -104,7 +103,7 @@ def updated(
     sayable = request.properties() if request is not None else {}
     settable = _settable(resource, sent, sayable)
     item = old | {name: _merged(old.get(name), value) for name, value in settable.items()}
-    return _stamped(item, resource.contract, request, now, tuple(_CHANGED))
+    return _stamped(item, resource.contract, request, now, _CHANGED)
 
 
 def _settable(resource: Resource, sent: Item, sayable: Mapping[str, Any]) -> Item:
@@ -147,14 +146,18 @@ def key_of(value: Any) -> str:
 
 def with_context(resource: Resource, item: Item, path: Mapping[str, Any]) -> Item:
     """*item* with the properties that a path parameter is called after: ``booking_id``."""
-    known = {letters(name): name for name in resource.contract.properties()}
-    changed = {
-        known[letters(name)]: value
+    candidate = {**item, **context(resource, path)}
+    return candidate if candidate != item and resource.contract.is_valid(candidate) else item
+
+
+def context(resource: Resource, path: Mapping[str, Any]) -> Item:
+    """The properties that a path parameter is called after, with its value."""
+    return {
+        resource.spellings[letters(name)]: value
         for name, value in path.items()
-        if letters(name) in known and known[letters(name)] != resource.id_property
+        if letters(name) in resource.spellings
+        and resource.spellings[letters(name)] != resource.id_property
     }
-    candidate = {**item, **changed}
-    return candidate if changed and resource.contract.is_valid(candidate) else item
 
 
 def _is_read_only(resource: Resource, name: str) -> bool:
@@ -183,17 +186,17 @@ def _merged(old: Any, new: Any) -> Any:
 
 
 def _stamped(
-    item: Item, contract: Contract, request: Contract | None, now: int, verbs: tuple[str, ...]
+    item: Item, contract: Contract, request: Contract | None, now: int, verbs: frozenset[str]
 ) -> Item:
     """*item* with the times that the server keeps. Its clock moves a second with each change."""
     moment = EPOCH + timedelta(days=365, seconds=now)
     sayable = request.properties() if request is not None else {}
     stamped = dict(item)
     for name, schema in contract.properties().items():
-        words = set(re.findall(r"[a-z]+", re.sub(r"([A-Z])", r"_\1", name).lower()))
+        if name not in item or verbs.isdisjoint(words(name)):
+            continue
         flat = contract.flat(schema)
-        kept_by_server = name not in sayable or flat.get("readOnly") is True
-        if name in item and kept_by_server and words & set(verbs):
+        if name not in sayable or flat.get("readOnly") is True:  # the server's to say
             if flat.get("format") == "date-time":
                 stamped[name] = timestamp(moment)
             elif flat.get("format") == "date":

@@ -12,6 +12,8 @@ from toolalpaca_mockserver.state.store import Item, World
 from toolalpaca_mockserver.values import random_for
 
 Known = Sequence[tuple[str, Item]]
+_MOST: Final = 32
+"""Things that made-up references choose from: what they cost must not grow with a collection."""
 
 
 class Links:
@@ -19,18 +21,18 @@ class Links:
 
     Args:
         resources: Knows what refers to what.
-        known: Gives what a resource at the top of the API holds, by key.
+        begun: Gives the place of a resource at the top of the API, which holds its first items.
         seed: Another seed, other references.
     """
 
     def __init__(
         self,
         resources: Resources,
-        known: Callable[[World, Resource], Awaitable[Known]],
+        begun: Callable[[World, Resource], Awaitable[str]],
         seed: int,
     ) -> None:
         self.resources = resources
-        self.known = known
+        self.begun = begun
         self.seed = seed
 
     async def link(
@@ -55,7 +57,7 @@ class Links:
             target = self.resources.at(reference.target)
             if target is None or "{" in target.collection:
                 continue
-            known = await self.known(world, target)
+            known: Known = await world.items(await self.begun(world, target), _MOST)
             if target is resource and len(reference.path) > 1 and not reference.inside:
                 known = [("", item)]  # a part of the item that names the whole
             elif target is resource and before is not None:

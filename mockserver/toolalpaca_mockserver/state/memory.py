@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import quote
 
-from toolalpaca_mockserver.state.store import Item, Snapshot
+from toolalpaca_mockserver.state.store import Ids, Item, Snapshot
 
 MOST_SESSIONS = 1000
 
@@ -18,6 +19,12 @@ MOST_SESSIONS = 1000
 class _Collection:
     items: dict[str, Item] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
+    ids: Ids = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ids = Ids(self.items.keys())
+        self.ids.note(self.items)
+        self.ids.note(self.removed)
 
 
 @dataclass(slots=True)
@@ -128,10 +135,15 @@ class MemoryWorld:
 
         self._undo.append(step)
 
-    async def items(self, collection: str) -> list[tuple[str, Item]]:
-        """Ids and items of *collection*, oldest first."""
+    async def items(self, collection: str, most: int | None = None) -> list[tuple[str, Item]]:
+        """Ids and items of *collection*, oldest first, but no more than *most*."""
         found = self._session.collections.get(collection)
-        return list(found.items.items()) if found is not None else []
+        return list(islice(found.items.items(), most)) if found is not None else []
+
+    async def ids(self, collection: str) -> Ids:
+        """The ids of *collection*."""
+        found = self._session.collections.get(collection)
+        return found.ids if found is not None else Ids()
 
     async def get(self, collection: str, key: str) -> Item | None:
         """The item with that id, or None."""
@@ -143,7 +155,9 @@ class MemoryWorld:
         found = self._session.collections.setdefault(collection, _Collection())
         old = found.items.get(key)
         was_removed = key in found.removed
+        highest = found.ids.highest
         found.items[key] = item
+        found.ids.note((key,))
         found.removed.discard(key)
 
         def step() -> None:
@@ -151,6 +165,7 @@ class MemoryWorld:
                 found.items[key] = old
             else:
                 del found.items[key]
+            found.ids.highest = highest
             if was_removed:
                 found.removed.add(key)
 
@@ -164,14 +179,17 @@ class MemoryWorld:
         for name in below:
             del collections[name]
         found = collections.setdefault(collection, _Collection())
-        before = dict(found.items)
+        before = dict(found.items)  # the order is a part of what is put back
+        was_removed = key in found.removed
         found.items.pop(key, None)
         found.removed.add(key)
 
         def step() -> None:
             collections.update(below)
-            found.items = before
-            found.removed.discard(key)
+            found.items.clear()
+            found.items.update(before)
+            if not was_removed:
+                found.removed.discard(key)
 
         self._undo.append(step)
 

@@ -56,10 +56,10 @@ async def dangling(
         said = list(referred(sent, reference.path))
         if target is None or not target.closed or "{" in target.collection or not said:
             continue
-        known = {key for key, _ in await links.known(world, target)}
+        ids = await world.ids(await links.begun(world, target))
         for value in said:
             shown = request is not None and _is_shown(request, reference.path, value)
-            if key_of(value) not in known and not shown:
+            if key_of(value) not in ids.taken and not shown:
                 return Refusal(status or 404, f"there is no {target.name} {value}")
     return None
 

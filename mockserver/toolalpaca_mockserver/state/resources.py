@@ -22,6 +22,7 @@ from toolalpaca_mockserver.state.corrections import NONE, Corrections, Deed, Res
 from toolalpaca_mockserver.state.references import Reference, references_of
 from toolalpaca_mockserver.state.shapes import Keys, Shapes, id_property
 
+_DISTINCTIVE = frozenset({"id", "_id", "uuid", "guid", "node_id", "sha", "number", "sku", "token"})
 _LAST_PARAMETER = re.compile(r"/\{([^{}/]+)\}$")
 
 
@@ -45,6 +46,27 @@ class Resource:
     id_property: str | None
     contract: Contract
     closed: bool
+
+    @cached_property
+    def id_contract(self) -> Contract | None:
+        """What an id is, as items show it."""
+        if self.id_property is None:
+            return None
+        return self.contract.part(self.contract.properties().get(self.id_property, True))
+
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        """The properties by their letters: see :func:`toolalpaca_mockserver.spelling.letters`."""
+        return {letters(name): name for name in self.contract.properties()}
+
+    @cached_property
+    def distinctive(self) -> tuple[tuple[str, Contract], ...]:
+        """Properties, the id apart, whose values no two things share, and what these must be."""
+        return tuple(
+            (name, self.contract.part(schema))
+            for name, schema in self.contract.properties().items()
+            if name in _DISTINCTIVE and name != self.id_property
+        )
 
 
 @dataclass(frozen=True)
@@ -92,6 +114,7 @@ class Resources:
         self._items = list(
             dict.fromkeys(p.removesuffix("/{}") for p in self._paths if p.endswith("/{}"))
         )
+        self._below: dict[str, list[str]] = {}
         self._inferred: dict[str, tuple[Resource | None, dict[str, Role]]] = {}
 
     def role(self, operation: Operation) -> Role | None:
@@ -169,8 +192,12 @@ class Resources:
     def added_below(self, collection: str) -> list[str]:
         """Paths below an item of *collection*, from its id on, to which clients can add."""
         start = nameless(collection) + "/{}"
-        below = (path.removeprefix(start) for path in self._paths if path.startswith(start + "/"))
-        return [path for path in below if "{" not in path and "post" in self._paths[start + path]]
+        if start not in self._below:
+            below = (p.removeprefix(start) for p in self._paths if p.startswith(start + "/"))
+            self._below[start] = [
+                path for path in below if "{" not in path and "post" in self._paths[start + path]
+            ]
+        return self._below[start]
 
     @property
     def tops(self) -> list[str]:

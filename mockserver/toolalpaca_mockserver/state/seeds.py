@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
+from zlib import crc32
 
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.state.items import key_of, settled
 from toolalpaca_mockserver.state.resources import Resource
-from toolalpaca_mockserver.state.store import Item
+from toolalpaca_mockserver.state.store import Ids, Item
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 AT_TOP: Final = 5
 NESTED: Final = 3
 _TRIES: Final = 20
+_VARIANTS: Final = 16
+"""Items of a resource that are made whole; others are drawn from them, with an identity of their
+own. An issue of GitHub's holds 400 values, which take 3 ms to make."""
 
 
 class Seeds:
@@ -36,13 +40,15 @@ class Seeds:
             nested: Whether the collection belongs to an item of another: it is then shorter.
         """
         found: dict[str, Item] = {}
+        ids = Ids(found.keys())
         for index in range(NESTED if nested else AT_TOP):
             try:
-                item = self._item(resource, f"{place}#{index}", index)
+                item = self._seeded(resource, place, index, nested)
             except NoInstance:
                 break
-            key, item = self.named(resource, item, place, list(found), -index)
+            key, item = self.named(resource, item, place, ids, -index)
             found[key] = item
+            ids.note((key,))
         wanted = self._documented_id(resource)
         if found and wanted is not None and wanted not in found:
             _, item = found.popitem()
@@ -59,16 +65,48 @@ class Seeds:
         sound = (v for v in [*given, *(shown or ())] if contract.is_valid(v))
         return next((key_of(value) for value in sound), None)
 
-    def another(
-        self, resource: Resource, place: str, known: Sequence[str], number: int
-    ) -> tuple[str, Item]:
-        """One more item, with an id that is not *known*."""
-        item = self._item(resource, f"{place}#{number}", AT_TOP + number)
-        return self.named(resource, item, place, known, number)
+    def _seeded(self, resource: Resource, place: str, index: int, nested: bool) -> Item:
+        if not nested:
+            return self._item(resource, f"{place}#{index}", index)
+        item = self._item(resource, f"{resource.collection}~{_drawn(place)}#{index}", index)
+        if index < len(resource.contract.shape.get("examples") or ()):
+            return item
+        return self._individual(resource, item, f"{place}#{index}")
+
+    def variant(self, resource: Resource, place: str, number: int) -> tuple[str, int]:
+        """Key and index of what the item is drawn from that change *number* adds to *place*."""
+        drawn = _drawn(place, number)
+        # By their index: the document's examples are taken by the first items.
+        return f"{resource.collection}~{drawn}", AT_TOP + drawn
+
+    def another(self, resource: Resource, place: str, ids: Ids, number: int) -> tuple[str, Item]:
+        """One more item, with an id that is not among *ids*."""
+        item = self._item(resource, *self.variant(resource, place, number))
+        item = self._individual(resource, item, f"{place}#{number}")
+        return self.named(resource, item, place, ids, number)
 
     def imagined(self, resource: Resource, place: str, key: str) -> Item:
         """The item with the id *key*, the same one every time."""
-        return self.identified(resource, self._item(resource, f"{place}/{key}", None), key)
+        whole = f"{place}/{key}"
+        drawn = f"{resource.collection}/{_drawn(whole)}"
+        item = self._individual(resource, self._item(resource, drawn, None), whole)
+        return self.identified(resource, item, key)
+
+    def _individual(self, resource: Resource, item: Item, key: str) -> Item:
+        """*item*, drawn from a variant, with what no two things share its own."""
+        own = self.own(resource, item, key)
+        candidate = {**item, **own}
+        return candidate if own and resource.contract.is_valid(candidate) else item
+
+    def own(self, resource: Resource, item: Item, key: str) -> Item:
+        """The properties of *item* whose values no two things share, made for *key* alone."""
+        return {
+            name: self.generator.for_contract(
+                contract, name=name, key=f"{key}/{name}", examples=False
+            )
+            for name, contract in resource.distinctive
+            if name in item
+        }
 
     def identified(self, resource: Resource, item: Item, key: str) -> Item:
         """*item* with the id *key*, as far as its contract allows."""
@@ -79,15 +117,14 @@ class Seeds:
         return settled(resource, changed, item)
 
     def named(
-        self, resource: Resource, item: Item, place: str, known: Sequence[str], number: int
+        self, resource: Resource, item: Item, place: str, ids: Ids, number: int
     ) -> tuple[str, Item]:
         """*item* with an id that no other has, and that id as paths have it."""
         name = resource.id_property
-        taken = set(known)
-        if name is not None and name in item and self._is_free(resource, item[name], taken):
+        if name is not None and name in item and self._is_free(resource, item[name], ids):
             return key_of(item[name]), item
-        for value in self._ids(resource, place, known, number):
-            if not self._is_free(resource, value, taken):
+        for value in self._ids(resource, place, ids, number):
+            if not self._is_free(resource, value, ids):
                 continue
             if name is None:
                 return key_of(value), item
@@ -97,9 +134,22 @@ class Seeds:
                     return key_of(value), changed
         return f"{place.rpartition('/')[2]}-{number}", item
 
-    def _is_free(self, resource: Resource, value: Any, taken: set[str]) -> bool:
+    def new_id(
+        self, resource: Resource, place: str, ids: Ids, number: int
+    ) -> tuple[str, Any] | None:
+        """An id that no item has yet, as paths and as items have it; None when none is found."""
+        for value in self._ids(resource, place, ids, number):
+            if self._is_free(resource, value, ids):
+                for shown in (value, key_of(value)):
+                    if resource.id_contract is None or resource.id_contract.is_valid(shown):
+                        return key_of(value), shown
+        return None
+
+    def _is_free(self, resource: Resource, value: Any, ids: Ids) -> bool:
         """Whether *value* can be an id, and is nobody's yet."""
-        if isinstance(value, (dict, list, bool)) or value in (None, "") or key_of(value) in taken:
+        if isinstance(value, (dict, list, bool)) or value in (None, ""):
+            return False
+        if key_of(value) in ids.taken:
             return False
         reader = resource.reader
         if reader is None:
@@ -107,29 +157,23 @@ class Seeds:
         contract = reader.contract
         return contract.is_valid(coerce(key_of(value), contract.schema, contract))
 
-    def _ids(
-        self, resource: Resource, place: str, known: Sequence[str], number: int
-    ) -> Iterator[Any]:
+    def _ids(self, resource: Resource, place: str, ids: Ids, number: int) -> Iterator[Any]:
         """Ids to try."""
-        numbers = [int(key) for key in known if key.isdigit()]
-        if resource.id_property is not None:
-            schema = resource.contract.properties().get(resource.id_property, True)
-            yield from self._of_schema(
-                resource.contract.part(schema), resource, place, numbers, number
-            )
+        if resource.id_contract is not None:
+            yield from self._of_schema(resource.id_contract, resource, place, ids, number)
         if resource.reader is not None:
-            yield from self._of_schema(resource.reader.contract, resource, place, numbers, number)
+            yield from self._of_schema(resource.reader.contract, resource, place, ids, number)
 
     def _of_schema(
         self,
         contract: Contract,
         resource: Resource,
         place: str,
-        numbers: list[int],
+        ids: Ids,
         number: int,
     ) -> Iterator[Any]:
         if contract.types(contract.shape) & {"integer", "number"}:
-            yield max(numbers, default=0) + 1
+            yield ids.highest + 1
         for attempt in range(_TRIES):
             try:
                 yield self.generator.for_contract(
@@ -143,7 +187,7 @@ class Seeds:
 
     def _item(self, resource: Resource, key: str, index: int | None) -> Item:
         for attempt in range(_TRIES):
-            value = self.generator.for_contract(
+            value = self.generator.remembered(
                 resource.contract,
                 name=resource.name,
                 key=f"{key}~{attempt}" if attempt else key,
@@ -153,3 +197,8 @@ class Seeds:
                 return value
         # It may be null, or a list, by a branch of its schema; it always is.
         raise NoInstance(f"a {resource.name} is no object")
+
+
+def _drawn(key: str, number: int = 0) -> int:
+    """Which variant stands for *key*; those of successive numbers differ."""
+    return (crc32(key.encode(errors="surrogatepass")) + number) % _VARIANTS

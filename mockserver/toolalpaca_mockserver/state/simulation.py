@@ -14,15 +14,15 @@ from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
-from toolalpaca_mockserver.state.linking import Known, Links, referred
+from toolalpaca_mockserver.state.linking import Links, referred
 from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
 from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.refusing import Refusal, conflict, dangling
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
-from toolalpaca_mockserver.state.seeds import AT_TOP, Seeds
-from toolalpaca_mockserver.state.store import Item, Store, World
+from toolalpaca_mockserver.state.seeds import Seeds
+from toolalpaca_mockserver.state.store import Ids, Item, Store, World
 
 _IMAGINED: Final = 2
 """Items that a search with required filters finds at least: the world is larger than its list."""
@@ -83,7 +83,7 @@ class Simulation:
         self.engine = engine
         self.store = store
         self.open_world = open_world
-        self.links = Links(resources, self._known, seeds.generator.seed)
+        self.links = Links(resources, self._top, seeds.generator.seed)
 
     async def act(
         self, operation: Operation, arguments: Arguments, session: str
@@ -130,9 +130,11 @@ class Simulation:
             return reasons
         place = self._place(resource, operation, path)
         held: dict[str, Item] = {}
+        ids = Ids(held.keys())
         for number, item in enumerate(given, 1):
-            key, named = self.seeds.named(resource, item, place, list(held), number)
+            key, named = self.seeds.named(resource, item, place, ids, number)
             held[key] = named
+            ids.note((key,))
         async with self.store.open(session) as world:
             await world.begin(place, held)
         return []
@@ -177,11 +179,11 @@ class Simulation:
                 await world.put(place, key, items.with_context(resource, linked, path))
             before.add(key)
 
-    async def _known(self, world: World, resource: Resource) -> Known:
-        """What a resource at the top of the API holds."""
+    async def _top(self, world: World, resource: Resource) -> str:
+        """The place of a resource at the top of the API, which holds its first items."""
         place = place_of(self.name, resource.collection, {})
         await self._begun(world, resource, place, {})
-        return await world.items(place)
+        return place
 
     def _place(self, resource: Resource, operation: Operation, path: Mapping[str, Any]) -> str:
         """Where the collection is that *operation* lists, or adds to."""
@@ -219,9 +221,9 @@ class Simulation:
         """Let the world hold what a search must name: nobody has seen that it does not."""
         for _ in range(_IMAGINED):
             number = await world.tick()
-            known = [key for key, _ in await world.items(place)]
-            key, item = self.seeds.another(resource, place, known, number)
-            item = await self.links.link(world, resource, item, f"{place}/{key}", known)
+            ids = await world.ids(place)
+            key, item = self.seeds.another(resource, place, ids, number)
+            item = await self.links.link(world, resource, item, f"{place}/{key}", ids.taken)
             item = items.settled(resource, {**item, **wanted}, item)
             await world.put(place, key, items.with_context(resource, item, path))
 
@@ -316,22 +318,23 @@ class Simulation:
         resource = role.resource
         sent = self._sent(role, operation, arguments)
         known = await self.digest(session) if self.engine.name == "llm" else {}
+        variant, index = self.seeds.variant(resource, place, number)
         composed = await self.engine.compose(
             Commission(
                 operation,
                 arguments,
                 resource.contract,
                 resource.name,
-                f"{place}#{number}",
-                index=AT_TOP + number,  # the document's examples are taken by the first items
+                variant,
+                index=index,
                 digest=lambda: known,
             )
         )
         base = composed.value if isinstance(composed.value, dict) else {}
         async with self.store.open(session) as world:
-            keys = [key for key, _ in await world.items(place)]
+            ids = await world.ids(place)
             key = self._key_of(resource, operation, sent)
-            if key is not None and key in keys and "409" in operation.responses:
+            if key is not None and key in ids.taken and "409" in operation.responses:
                 return Refusal(409, f"there is already a {resource.name} {key}")
             request = self._request(operation)
             refusal = await dangling(world, self.links, operation, resource, sent, request)
@@ -339,11 +342,16 @@ class Simulation:
             if refusal is not None:
                 return refusal
             base = await self.links.link(world, resource, base, f"{place}#{number}")
-            item = items.made(resource, sent, request, base, now=number)
             base = items.with_context(resource, base, arguments.path)
-            item = items.with_context(resource, items.settled(resource, item, base), arguments.path)
+            own = self.seeds.own(resource, base, f"{place}#{number}")
+            item = items.made(resource, sent, request, {**base, **own}, now=number)
+            item |= items.context(resource, arguments.path)
+            found = self.seeds.new_id(resource, place, ids, number) if key is None else None
+            if found is not None and resource.id_property is not None:
+                item[resource.id_property] = found[1]
+            item = items.settled(resource, item, base)
             if key is None:
-                key, item = self.seeds.named(resource, item, place, keys, number)
+                key, item = self.seeds.named(resource, item, place, ids, number)
             await world.put(place, key, item)
             await self._begin_below(world, resource.collection, place, key)
         return Outcome(

@@ -8,8 +8,9 @@ one must not change it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
 Item = dict[str, Any]
@@ -29,6 +30,29 @@ class Snapshot(TypedDict):
     collections: dict[str, Remembered]
 
 
+_MOST_DIGITS = 18
+"""Of an id that counts as a number: the next one, too, is a JSON integer for everybody."""
+
+
+@dataclass(slots=True)
+class Ids:
+    """The ids of a collection, for who needs another one.
+
+    Attributes:
+        taken: The ids, which may change while they are held.
+        highest: The largest that is a number and has been there, 0 when there is none.
+    """
+
+    taken: Collection[str] = ()
+    highest: int = 0
+
+    def note(self, keys: Iterable[str]) -> None:
+        """Let :attr:`highest` cover *keys*."""
+        for key in keys:
+            if len(key) <= _MOST_DIGITS and key.isascii() and key.isdecimal():
+                self.highest = max(self.highest, int(key))
+
+
 class World(Protocol):
     """One session, inside a transaction."""
 
@@ -40,8 +64,12 @@ class World(Protocol):
         """Give *collection* its first items, by id, in order."""
         ...
 
-    async def items(self, collection: str) -> list[tuple[str, Item]]:
-        """Ids and items of *collection*, oldest first."""
+    async def items(self, collection: str, most: int | None = None) -> list[tuple[str, Item]]:
+        """Ids and items of *collection*, oldest first, but no more than *most*."""
+        ...
+
+    async def ids(self, collection: str) -> Ids:
+        """The ids of *collection*, at a cost that does not grow with their number."""
         ...
 
     async def get(self, collection: str, key: str) -> Item | None:

@@ -22,6 +22,9 @@ from toolalpaca_mockserver.values.build import Build
 _CONTRACTS = 4096
 """Compiled schemas that are kept; beyond it the least recently used is forgotten."""
 
+_VALUES = 512
+"""Values that are kept for who asks again: at most some 20 MB of the largest answers."""
+
 _EFFORTS = (
     Effort("whole"),
     Effort("leaves"),
@@ -53,6 +56,7 @@ class ValueGenerator:
         self.seed = seed
         self.direction: Direction = direction
         self._contracts: OrderedDict[int, tuple[Schema, Contract]] = OrderedDict()
+        self._values: OrderedDict[tuple[object, ...], tuple[Contract, Any]] = OrderedDict()
 
     def generate(
         self, schema: Schema, *, name: str = "", key: str = "", index: int | None = None
@@ -81,6 +85,22 @@ class ValueGenerator:
                 self._contracts.popitem(last=False)
         else:
             self._contracts.move_to_end(id(schema))
+        return known[1]
+
+    def remembered(
+        self, contract: Contract, *, name: str = "", key: str = "", index: int | None = None
+    ) -> Any:
+        """What :meth:`for_contract` makes, kept for a while; nobody may change it."""
+        asked = (id(contract), name, key, index)
+        known = self._values.get(asked)
+        if known is None:
+            value = self.for_contract(contract, name=name, key=key, index=index)
+            # The contract is kept beside its value, so that its id stays taken.
+            known = self._values[asked] = (contract, value)
+            if len(self._values) > _VALUES:
+                self._values.popitem(last=False)
+        else:
+            self._values.move_to_end(asked)
         return known[1]
 
     def for_contract(
