@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.spelling import words
 from toolalpaca_mockserver.values import arrays, choices, examples, numbers, objects, texts
 from toolalpaca_mockserver.values.attempt import DEEP, DEEPEST, MOST_NODES, DeadEnd, Effort
+from toolalpaca_mockserver.values.scene import Scene, Source
 
 
 class Build:
@@ -22,9 +23,7 @@ class Build:
         index: The value's place in a list, or None.
     """
 
-    def __init__(
-        self, contract: Contract, rng: random.Random, effort: Effort, index: int | None
-    ) -> None:
+    def __init__(self, contract: Contract, rng: Source, effort: Effort, index: int | None) -> None:
         self.contract = contract
         self.rng = rng
         self.effort = effort
@@ -106,11 +105,15 @@ class Build:
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:
         """While the properties of the object *name* are built."""
+        outer = self.rng.scene
+        if not self._owners or words(name)[-1:] not in _SAME_SCENE:
+            self.rng.scene = Scene()
         self._owners.append(name or self.owner)
         try:
             yield
         finally:
             self._owners.pop()
+            self.rng.scene = outer
 
     @contextmanager
     def listing(self) -> Iterator[None]:
@@ -139,6 +142,16 @@ _BUILDERS: Mapping[str, Callable[[Build, dict[str, Any], str, int], Any]] = {
     "boolean": _boolean,
     "null": _null,
 }
+
+# Objects that tell more of the object around them.
+_SAME_SCENE = frozenset(
+    (word,)
+    for word in (
+        "address", "attributes", "contact", "coordinate", "coordinates", "data", "details", "geo",
+        "geolocation", "info", "location", "name", "names", "person", "personal", "position",
+        "profile", "properties",
+    )
+)  # fmt: skip
 
 # Keywords that tell the type where ``type`` does not.
 _SIGNS: tuple[tuple[frozenset[str], str], ...] = (

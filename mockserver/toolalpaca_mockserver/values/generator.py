@@ -8,7 +8,6 @@ in every process.
 from __future__ import annotations
 
 import hashlib
-import random
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from toolalpaca.openapi.model import Schema
 from toolalpaca_mockserver.contract import Contract, Direction
 from toolalpaca_mockserver.values.attempt import DeadEnd, Effort
 from toolalpaca_mockserver.values.build import Build
+from toolalpaca_mockserver.values.scene import Source
 
 _CONTRACTS = 4096
 """Compiled schemas that are kept; beyond it the least recently used is forgotten."""
@@ -143,7 +143,7 @@ class ValueGenerator:
         )
 
 
-def random_for(*parts: object) -> random.Random:
+def random_for(*parts: object) -> Source:
     """A source of choices that *parts* alone determine, in every process."""
     text = "\x1f".join(map(str, parts)).encode(errors="surrogatepass")
-    return random.Random(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()))  # noqa: S311 - not for secrets
+    return Source(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()))

@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from typing import Any
+
 from toolalpaca_mockserver.spelling import words
 from toolalpaca_mockserver.values import things, vocabulary
 from toolalpaca_mockserver.values.moments import moment
+from toolalpaca_mockserver.values.scene import Source
 from toolalpaca_mockserver.values.things import Suggestion
 
 
+@lru_cache(maxsize=8192)
 def text_by_name(name: str, owner: str) -> Suggestion | None:
     """What makes texts for a property called *name* of something called *owner*."""
     last = words(name)
     joined = "_".join(last)
     if joined in ("name", "full_name", "display_name", "title", "label"):
         return _name_of(owner, joined)
+    if len(last) > 1 and last[-1] in ("name", "title", "label") and last[-2] in _TEXTS:
+        last = last[:-1]  # city_name is a city
     for length in (3, 2, 1):
-        found = _TEXTS.get("_".join(last[-length:]))
+        key = "_".join(last[-length:])
+        found = _TEXTS.get(key)
         if found is not None:
-            return found
+            return _about(key if key in _OTHERS else "_".join(last[:-length]), found)
     return None
+
+
+def is_past(name: str) -> bool:
+    """Whether a date called *name* lies before any that is made up otherwise."""
+    return not _CERTAIN.isdisjoint("_".join(words(name)[-length:]) for length in (1, 2, 3))
+
+
+def prefix_of(name: str) -> str:
+    """What stands before the words of *name* that say whose email or telephone it is."""
+    return "_".join(words(name)).removesuffix("_address").rpartition("_")[0]
+
+
+def _about(prefix: str, suggestion: Suggestion) -> Suggestion:
+    """*suggestion* for the person and the place that are called by *prefix*."""
+
+    def suggest(source: Source) -> Any:
+        source.prefix = prefix
+        return suggestion(source)
+
+    return suggest
+
+
+def text_by_description(description: str) -> Suggestion | None:
+    """What makes texts for a property that is described so."""
+    return next((made for pattern, made in _TOLD if pattern.search(description)), None)
+
+
+def coordinate(name: str) -> str | None:
+    """``latitude`` or ``longitude``, when a number called *name* is one."""
+    last = words(name)[-1:]
+    return _COORDINATES.get(last[0]) if last else None
 
 
 def number_by_name(name: str) -> tuple[float, float, int] | None:
@@ -83,12 +123,26 @@ _COMPANIES = frozenset(
     }
 )
 
+# Others than whom the object is about, and other places than where it is.
+_OTHERS = frozenset(
+    {
+        "author", "owner", "contact", "customer", "customer_name", "passenger_name", "guest_name",
+        "manager", "assignee", "recipient", "sender", "created_by", "updated_by", "destination",
+        "origin",
+    }
+)  # fmt: skip
+_CERTAIN = frozenset({"birth_date", "birthdate", "birthday", "date_of_birth", "dob"})
+_COORDINATES = {
+    "latitude": "latitude", "lat": "latitude", "longitude": "longitude", "lng": "longitude",
+    "lon": "longitude", "long": "longitude",
+}  # fmt: skip
+
 _TEXTS: dict[str, Suggestion] = {
-    "first_name": things.choice(vocabulary.FIRST_NAMES),
-    "given_name": things.choice(vocabulary.FIRST_NAMES),
-    "last_name": things.choice(vocabulary.LAST_NAMES),
-    "family_name": things.choice(vocabulary.LAST_NAMES),
-    "surname": things.choice(vocabulary.LAST_NAMES),
+    "first_name": things.first_name,
+    "given_name": things.first_name,
+    "last_name": things.last_name,
+    "family_name": things.last_name,
+    "surname": things.last_name,
     "username": things.username,
     "user_name": things.username,
     "login": things.username,
@@ -213,14 +267,46 @@ _TEXTS: dict[str, Suggestion] = {
     "user_agent": things.choice((vocabulary.USER_AGENT,)),
     "date": things.date,
     "day": things.date,
-    "birthday": things.date,
     "at": things.date_time,
     "timestamp": things.date_time,
     "time": lambda rng: moment(rng).strftime("%H:%M"),
     "duration": things.duration,
-    "isbn": lambda rng: f"978{rng.randrange(10**9, 10**10)}",
-    "latitude": lambda rng: f"{rng.choice(vocabulary.PLACES).latitude:.4f}",
-    "longitude": lambda rng: f"{rng.choice(vocabulary.PLACES).longitude:.4f}",
+    "isbn": things.isbn,
+    "isbn_13": things.isbn,
+    "isbn_10": things.isbn10,
+    "ean": things.ean,
+    "gtin": things.ean,
+    "barcode": things.ean,
+    "iban": things.iban,
+    "bic": things.choice(vocabulary.BANKS),
+    "swift": things.choice(vocabulary.BANKS),
+    "card_number": things.card,
+    "mac_address": things.mac,
+    "mac": things.mac,
+    "hex_color": things.color_code,
+    "color_code": things.color_code,
+    "flight_number": things.flight,
+    "flight": things.flight,
+    "airline": things.choice(vocabulary.AIRLINES),
+    "initials": things.initials,
+    "full_name": things.person,
+    "birth_date": things.birth_date,
+    "birthdate": things.birth_date,
+    "birthday": things.birth_date,
+    "date_of_birth": things.birth_date,
+    "dob": things.birth_date,
+    "language_code": things.place("language"),
+    "latitude": lambda rng: f"{rng.place.latitude:.4f}",
+    "longitude": lambda rng: f"{rng.place.longitude:.4f}",
+    "lat": lambda rng: f"{rng.place.latitude:.4f}",
+    "lng": lambda rng: f"{rng.place.longitude:.4f}",
+    "lon": lambda rng: f"{rng.place.longitude:.4f}",
+    "manager": things.person,
+    "assignee": things.person,
+    "recipient": things.person,
+    "sender": things.person,
+    "created_by": things.person,
+    "updated_by": things.person,
     "price": things.decimal,
     "amount": things.decimal,
     "year": lambda rng: str(rng.randrange(1990, 2027)),
@@ -276,3 +362,24 @@ _NUMBERS: dict[str, tuple[float, float, int]] = {
     "created": (1_767_603_600, 1_799_139_600, 0),
     "updated": (1_767_603_600, 1_799_139_600, 0),
 }
+
+_TOLD: tuple[tuple[re.Pattern[str], Suggestion], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), suggestion)
+    for pattern, suggestion in (
+        (r"\bISO[ -]?4217|currency code", things.place("currency")),
+        (r"\bISO[ -]?3166(?!.*alpha-?3)|two-letter country", things.place("country_code")),
+        (r"\bISO[ -]?639|language code", things.place("language")),
+        (r"\bIATA\b.*airport|airport.*\bIATA\b", things.place("airport")),
+        (r"\bISBN\b", things.isbn),
+        (r"\bIBAN\b", things.iban),
+        (r"\b(UUID|GUID)\b", things.uuid4),
+        (r"e-?mail address", things.email),
+        (r"(phone|mobile) number", things.phone),
+        (r"\bIPv?4? address", things.ipv4),
+        (r"time ?zone", things.place("timezone")),
+        (r"ISO[ -]?8601.*(time|duration)|RFC[ -]?3339|date and time", things.date_time),
+        (r"YYYY-MM-DD(?!T)", things.date),
+        (r"\bHH:MM\b", lambda rng: moment(rng).strftime("%H:%M")),
+        (r"^(the )?(full |absolute )?(URL|link) ", things.url),
+    )
+)

@@ -6,8 +6,9 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from toolalpaca_mockserver.spelling import words
 from toolalpaca_mockserver.values.attempt import DeadEnd
-from toolalpaca_mockserver.values.names import number_by_name
+from toolalpaca_mockserver.values.names import coordinate, number_by_name
 
 if TYPE_CHECKING:
     from toolalpaca_mockserver.values.build import Build
@@ -49,12 +50,24 @@ def build_number(build: Build, flat: dict[str, Any], name: str, _: int = 0) -> f
         return _multiple(build, Decimal(str(step)), low, high, whole=False)
     if first > last:
         raise DeadEnd
+    value = _on_the_map(build, name)
+    if value is not None and first <= value <= last:
+        return value
     value = build.rng.uniform(first, last)
     for decimals in (max(usual[2], 1), 4, 8):
         rounded = round(value, decimals)
         if first <= rounded <= last:
             return rounded
     return value
+
+
+def _on_the_map(build: Build, name: str) -> float | None:
+    """The latitude or longitude of the place that the number is about."""
+    axis = coordinate(name)
+    if axis is None:
+        return None
+    build.rng.prefix = "_".join(words(name)[:-1])
+    return build.rng.place.latitude if axis == "latitude" else build.rng.place.longitude
 
 
 def bounds(flat: dict[str, Any]) -> tuple[float | None, float | None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from toolalpaca.openapi.validation import Validator
 from toolalpaca_mockserver.values import vocabulary
 from toolalpaca_mockserver.values.attempt import DEEPEST, MOST_ITEMS, DeadEnd
+from toolalpaca_mockserver.values.coherence import cohere
 from toolalpaca_mockserver.values.moments import order_times
 from toolalpaca_mockserver.values.patterns import string_matching
 
@@ -42,8 +43,16 @@ def build_object(build: Build, flat: dict[str, Any], name: str, depth: int) -> d
     if isinstance(most, int) and len(built) > most:
         for key in [k for k in reversed(built) if k not in required][: len(built) - most]:
             del built[key]
-    order_times(built)
+    if not build.effort.minimal:
+        order_times(built)
+        cohere(built, lambda name: _free(build, properties.get(name, True)))
     return built
+
+
+def _free(build: Build, schema: Any) -> dict[str, Any]:
+    """The flat schema of a property, empty when the document shows its value."""
+    flat = build.contract.flat(schema)
+    return {} if flat.keys() & {"example", "examples", "default"} else flat
 
 
 def _put(build: Build, built: dict[str, Any], key: str, schema: Any, depth: int) -> None:

@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.validation import Validator
+from toolalpaca_mockserver.spelling import letters, words
 from toolalpaca_mockserver.values import vocabulary
 from toolalpaca_mockserver.values.attempt import DeadEnd
 from toolalpaca_mockserver.values.formats import brief, by_format
-from toolalpaca_mockserver.values.names import text_by_name
+from toolalpaca_mockserver.values.names import (
+    is_past,
+    prefix_of,
+    text_by_description,
+    text_by_name,
+)
 from toolalpaca_mockserver.values.patterns import string_matching
+from toolalpaca_mockserver.values.things import Suggestion
 
 if TYPE_CHECKING:
     from toolalpaca_mockserver.values.build import Build
 
+_PERSONAL = frozenset({"email", "idn-email", "phone", "phone-number"})
+_VAGUE = frozenset({"code", "value", "key", "number", "reference", "type", "data", "text", "at"})
 _LONGEST = 5000
 _TRIES = 12
 
@@ -57,17 +66,32 @@ def _suggested(
 ) -> str | None:
     """What the format or the name suggests, when it has a right length."""
     form = flat.get("format")
+    by_name = text_by_name(name, build.owner)
+    build.rng.prefix = prefix_of(name) if form in _PERSONAL else ""
     suggestion = by_format(form) if isinstance(form, str) else None
+    if form == "date" and is_past(name):
+        suggestion = by_name
     if suggestion is None and flat.get("contentEncoding") in ("base64", "base64url"):
         suggestion = by_format(str(flat["contentEncoding"]))
     if suggestion is None and not isinstance(flat.get("pattern"), str):
-        suggestion = text_by_name(name, build.owner)
+        suggestion = _told(flat, name) or by_name
     for _attempt in range(4 if suggestion is not None else 0):
         text = str(suggestion(build.rng)) if suggestion is not None else ""
         if _fits(text, shortest, longest):
             return text
+    if longest in (2, 3) and words(name)[-1:] == ("country",):
+        return str(build.rng.place.country_code) if longest == 2 else None
     short = brief(form) if isinstance(form, str) else None
     return short if short is not None and _fits(short, shortest, longest) else None
+
+
+def _told(flat: dict[str, Any], name: str) -> Suggestion | None:
+    """What the description says, where the name says little."""
+    description = flat.get("description")
+    known = text_by_name(name, "")
+    if not isinstance(description, str) or (known is not None and letters(name) not in _VAGUE):
+        return None
+    return text_by_description(description[:200])
 
 
 def _plain(build: Build, shortest: int, longest: int | None) -> str:
