@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
@@ -41,19 +43,56 @@ def number(above: float) -> Callable[[str], float]:
 
 def existing_file(text: str) -> Path:
     """A file that is there."""
-    path = Path(text)
-    if not path.exists():
-        raise ArgumentTypeError(f"there is no file {text!r}")
-    if path.is_dir():
+    if _is_folder(text, "file"):
         raise ArgumentTypeError(f"{text!r} is a folder, not a file")
-    return path
+    return _readable(text)
 
 
 def existing_folder(text: str) -> Path:
     """A folder that is there."""
+    if not _is_folder(text, "folder"):
+        raise ArgumentTypeError(f"{text!r} is a file, not a folder")
+    return _readable(text)
+
+
+def existing_path(text: str) -> Path:
+    """A file or a folder that is there."""
+    _is_folder(text, "file or folder")
+    return _readable(text)
+
+
+def output_folder(text: str) -> Path:
+    """A folder to write to, which is there or can be made."""
     path = Path(text)
-    if not path.is_dir():
-        raise ArgumentTypeError(f"there is no folder {text!r}")
+    for place in (path, *path.parents):
+        try:
+            mode = place.stat().st_mode
+        except OSError:
+            continue  # What is in the way, if anything is, is found at a parent.
+        if not stat.S_ISDIR(mode):
+            raise ArgumentTypeError(f"'{place}' is a file, not a folder; choose another folder")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise ArgumentTypeError(
+                f"there is no permission to write to '{place}'; choose another folder"
+            )
+        break
+    return path
+
+
+def _is_folder(text: str, what: str) -> bool:
+    """Whether *text*, which must be there, is a folder."""
+    try:
+        return stat.S_ISDIR(Path(text).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ArgumentTypeError(f"there is no {what} {text!r}") from None
+    except OSError as error:
+        raise ArgumentTypeError(f"{text!r} cannot be read: {error.strerror}") from None
+
+
+def _readable(text: str) -> Path:
+    path = Path(text)
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        raise ArgumentTypeError(f"there is no permission to read {text!r}; change its mode")
     return path
 
 

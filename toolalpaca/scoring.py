@@ -81,30 +81,10 @@ class Match:
 
         Where nothing is required, as in a task to abstain from, it is 1 when nothing was called.
         """
-        return self._share(match.made for match in self.required)
-
-    @property
-    def function_score(self) -> float:
-        """Share of the required golden calls whose function was called, whatever its arguments."""
-        return self._share(match.call is not None for match in self.required)
-
-    @property
-    def argument_score(self) -> float:
-        """Mean share of arguments that agree, over the required golden calls (0: not called)."""
-        shares = [match.share for match in self.required]
-        return sum(shares) / len(shares) if shares else self._share(())
-
-    @property
-    def ordered(self) -> bool:
-        """Whether the golden calls that were called came in the golden order."""
-        indices = [match.call for match in self.calls if match.call is not None]
-        return indices == sorted(indices)
-
-    def _share(self, hits: Iterable[bool]) -> float:
-        counted = list(hits)
-        if not counted:
+        required = self.required
+        if not required:
             return 0.0 if self.extra and not self.calls else 1.0
-        return sum(counted) / len(counted)
+        return sum(match.made for match in required) / len(required)
 
 
 def match_trace(golden: Sequence[GoldenCall], trace: Trace) -> Match:

@@ -16,12 +16,14 @@ from pathlib import Path
 
 import orjson
 
+from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import LanguageModel
+from toolalpaca.openapi.loading import load_documents
 from toolalpaca.openapi.model import Document
 from toolalpaca.serving import mock_server
 from toolalpaca.task import Task, Toolset
 from toolalpaca.trace import Trace
-from toolalpaca_corpus.episodes import EpisodeWriter, read_episodes, run_episodes, tasks_to_run
+from toolalpaca_corpus.episodes import EpisodeRunner, EpisodeWriter, read_episodes, tasks_to_run
 from toolalpaca_corpus.filters import Candidate, Dropped, KeptInstructions, reasons_to_drop
 from toolalpaca_corpus.folder import CorpusFolder, Recipe
 from toolalpaca_corpus.instructions import make_tasks
@@ -48,6 +50,21 @@ class Build:
     waiting: Sequence[Task]
     urls: Mapping[str, str]
     seed: int
+
+
+def load(sources: Sequence[str]) -> list[Document]:
+    """The documents at *sources*, each with something to make tasks of.
+
+    Raises:
+        DocumentError: One cannot be read, or has no operation.
+    """
+    documents = load_documents(sources)
+    for document in documents:
+        if not document.operations:
+            raise DocumentError(
+                "has no operations, so there is nothing to make tasks of", where=document.source
+            )
+    return documents
 
 
 @contextmanager
@@ -110,18 +127,8 @@ def run(
         ModelUnavailable: The model cannot be used; what was run is kept.
     """
     with EpisodeWriter(build.folder.episodes) as writer:
-        return asyncio.run(
-            run_episodes(
-                build.waiting,
-                build.toolsets,
-                model=model,
-                urls=build.urls,
-                writer=writer,
-                concurrency=concurrency,
-                seed=build.seed,
-                done=done,
-            )
-        )
+        runner = EpisodeRunner(build.toolsets, model, build.urls, writer, seed=build.seed)
+        return asyncio.run(runner.run(build.waiting, concurrency=concurrency, done=done))
 
 
 async def _look_around(documents: Sequence[Document], urls: Mapping[str, str]) -> dict[str, World]:

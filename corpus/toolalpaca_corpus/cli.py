@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolalpaca.arguments import existing_file, existing_folder, integer
+from toolalpaca.arguments import existing_file, existing_folder, integer, output_folder
 from toolalpaca.command import CommandParser
+from toolalpaca.counting import counted
 from toolalpaca.llm.options import add_model_options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolalpaca.llm.protocol import LanguageModel
     from toolalpaca_corpus.building import Build
     from toolalpaca_corpus.statistics import Statistics
@@ -78,7 +80,9 @@ def _configure_build(parser: CommandParser) -> None:
     parser.add_argument(
         "sources", metavar="SOURCE", nargs="+", help="an OpenAPI document: file, folder or URL"
     )
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the corpus")
+    parser.add_argument(
+        "--out", metavar="DIR", type=output_folder, required=True, help="the corpus"
+    )
     parser.add_argument(
         "--tasks", metavar="N", type=integer(1, 100_000), default=40, help="tasks an API"
     )
@@ -92,7 +96,9 @@ def _configure_build(parser: CommandParser) -> None:
 
 def _configure_import(parser: CommandParser) -> None:
     parser.add_argument("file", metavar="FILE", type=existing_file, help="ToolAlpaca's JSON")
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the corpus")
+    parser.add_argument(
+        "--out", metavar="DIR", type=output_folder, required=True, help="the corpus"
+    )
     parser.add_argument(
         "--split",
         choices=["train", "validation", "test"],
@@ -112,11 +118,10 @@ def run(options: Namespace) -> int:
 
 def _build(options: Namespace) -> int:
     from toolalpaca.llm.options import model_from_options
-    from toolalpaca.openapi.loading import load_documents
-    from toolalpaca_corpus.building import begin, check
+    from toolalpaca_corpus.building import begin, check, load
     from toolalpaca_corpus.folder import CorpusFolder
 
-    documents = load_documents(options.sources)
+    documents = load(options.sources)
     model = model_from_options(options)
     with begin(
         documents,
@@ -154,7 +159,7 @@ def _say_what_failed(failures: dict[str, str], run: int) -> None:
 
 def _say_what_waits(build: Build, wanted: int) -> None:
     made, done = len(build.tasks), len(build.tasks) - len(build.waiting)
-    text = f"{made} tasks for {len(build.toolsets)} APIs"
+    text = f"{counted(made, 'task')} for {counted(len(build.toolsets), 'API')}"
     if made < wanted:
         text += f" ({wanted} were asked for: the operations offer no more)"
     if done:
@@ -215,8 +220,9 @@ def _import(options: Namespace) -> int:
         print(problem, file=sys.stderr)
     parts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
     print(
-        f"{len(imported.toolsets)} toolsets, {len(imported.tasks)} tasks ({parts}), "
-        f"{len(imported.problems)} problems: {options.out}"
+        f"{counted(len(imported.toolsets), 'toolset')}, "
+        f"{counted(len(imported.tasks), 'task')} ({parts}), "
+        f"{counted(len(imported.problems), 'problem')}: {options.out}"
     )
     return 0
 
@@ -227,8 +233,8 @@ def _stats(options: Namespace) -> int:
 
     folder = CorpusFolder(options.folder)
     numbers = count(folder.toolsets(), folder.tasks(), folder.kept(), folder.dropped())
-    folder.write_statistics(numbers)
     _show(numbers, options.folder, as_json=options.json)
+    folder.write_statistics(numbers)
     return 0
 
 

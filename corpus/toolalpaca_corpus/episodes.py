@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from toolalpaca.errors import ModelUnavailable, ToolAlpacaError
@@ -65,71 +66,79 @@ def tasks_to_run(tasks: Iterable[Task], episodes: Mapping[str, Trace]) -> list[T
     ]
 
 
-async def run_episodes(
-    tasks: Sequence[Task],
-    toolsets: Mapping[str, Toolset],
-    *,
-    model: LanguageModel,
-    urls: Mapping[str, str],
-    writer: EpisodeWriter,
-    concurrency: int = 4,
-    limits: Limits | None = None,
-    seed: int = 0,
-    done: Callable[[Task], None] = lambda _: None,
-) -> dict[str, str]:
-    """Run *tasks*, several at a time, and write their traces as they happen.
+@dataclass(frozen=True, slots=True)
+class EpisodeRunner:
+    """Runs tasks, several at a time, and writes their traces as they happen.
 
-    A run that fails is written with its reason, and the others go on.
-
-    Args:
-        tasks: What to do; their toolsets are in *toolsets*.
-        toolsets: By name.
+    Attributes:
+        toolsets: Those of the tasks, by name.
         model: Decides; it is closed at the end.
         urls: Where a mock server serves each toolset's document.
         writer: Where the traces go.
-        concurrency: Runs at the same time.
         limits: Of each run.
         seed: For sampling.
-        done: Called after each task.
-
-    Returns:
-        Why runs failed, by task.
-
-    Raises:
-        ModelUnavailable: The model cannot be used at all; what was run is kept.
     """
-    waiting = iter(tasks)
-    failures: dict[str, str] = {}
 
-    async def work() -> None:
-        for task in waiting:
-            try:
-                await run_episode(
-                    task,
-                    toolsets[task.toolset],
-                    model=model,
-                    base_url=urls[task.toolset],
-                    session=task.id,
-                    limits=limits,
-                    recorder=writer,
-                    seed=seed,
-                )
-            except ModelUnavailable:
-                raise
-            except Exception as error:
-                failures[task.id] = _note_failure(task, error, model, writer)
-            done(task)
+    toolsets: Mapping[str, Toolset]
+    model: LanguageModel
+    urls: Mapping[str, str]
+    writer: EpisodeWriter
+    limits: Limits | None = None
+    seed: int = 0
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, len(tasks))):
-                group.create_task(work())
-    except ExceptionGroup as errors:
-        # Workers let nothing but ModelUnavailable out, and each may have met it: one says it.
-        raise errors.exceptions[0] from errors
-    finally:
-        await model.aclose()
-    return failures
+    async def run(
+        self,
+        tasks: Sequence[Task],
+        *,
+        concurrency: int = 4,
+        done: Callable[[Task], None] = lambda _: None,
+    ) -> dict[str, str]:
+        """Run *tasks*; *done* is called after each. One that fails leaves the others alone.
+
+        Returns:
+            Why runs failed, by task.
+
+        Raises:
+            ModelUnavailable: The model cannot be used at all; what was run is kept.
+        """
+        waiting = iter(tasks)
+        failures: dict[str, str] = {}
+
+        async def work() -> None:
+            for task in waiting:
+                if reason := await self._attempt(task):
+                    failures[task.id] = reason
+                done(task)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(concurrency, len(tasks))):
+                    group.create_task(work())
+        except ExceptionGroup as errors:
+            # Workers let nothing but ModelUnavailable out, and each may have met it: one says it.
+            raise errors.exceptions[0] from errors
+        finally:
+            await self.model.aclose()
+        return failures
+
+    async def _attempt(self, task: Task) -> str:
+        """Run *task*, and return why that failed, ``""`` when it did not."""
+        try:
+            await run_episode(
+                task,
+                self.toolsets[task.toolset],
+                model=self.model,
+                base_url=self.urls[task.toolset],
+                session=task.id,
+                limits=self.limits,
+                recorder=self.writer,
+                seed=self.seed,
+            )
+        except ModelUnavailable:
+            raise
+        except Exception as error:
+            return _note_failure(task, error, self.model, self.writer)
+        return ""
 
 
 def _note_failure(task: Task, error: Exception, model: LanguageModel, writer: EpisodeWriter) -> str:

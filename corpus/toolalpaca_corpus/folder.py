@@ -20,6 +20,7 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel, ConfigDict
 
+from toolalpaca.corpus_file import corpus_file
 from toolalpaca.errors import DataError, UsageError
 from toolalpaca.jsonl import parse_record, read_jsonl, write_jsonl
 from toolalpaca.task import Task, Toolset
@@ -68,11 +69,11 @@ class CorpusFolder:
         Raises:
             DataError: The file is missing or broken; as for the other files.
         """
-        return list(read_jsonl(self._existing("toolsets.jsonl"), Toolset))
+        return list(read_jsonl(corpus_file(self.path, "toolsets.jsonl"), Toolset))
 
     def tasks(self) -> list[Task]:
         """The instructions with their golden calls."""
-        return list(read_jsonl(self._existing("tasks.jsonl"), Task))
+        return list(read_jsonl(corpus_file(self.path, "tasks.jsonl"), Task))
 
     def kept(self) -> list[Trace]:
         """The runs that passed; none before any were checked."""
@@ -108,9 +109,8 @@ class CorpusFolder:
         """See that no import overwrites what was built.
 
         Raises:
-            UsageError: The folder holds a built corpus, or is none.
+            UsageError: The folder holds a built corpus.
         """
-        self._refuse_files()
         if (self.path / "recipe.json").exists():
             raise UsageError(
                 "holds a corpus made by 'corpus build'",
@@ -122,9 +122,8 @@ class CorpusFolder:
         """Make this folder the one of *recipe*.
 
         Raises:
-            UsageError: It is the folder of another: their runs must not mix; or it is none.
+            UsageError: It is the folder of another: their runs must not mix.
         """
-        self._refuse_files()
         path = self.path / "recipe.json"
         if not path.exists():
             if self.has_tasks:
@@ -137,6 +136,8 @@ class CorpusFolder:
             return
         try:
             known = parse_record(orjson.loads(path.read_bytes()), Recipe, str(path))
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
         except orjson.JSONDecodeError as error:
             raise DataError(f"is not JSON: {error}", where=str(path)) from error
         different = [name for name in Recipe.model_fields if _of(known, name) != _of(recipe, name)]
@@ -147,30 +148,15 @@ class CorpusFolder:
                 hint="repeat the command as it was to go on with it, or choose another --out",
             )
 
-    def _refuse_files(self) -> None:
-        for path in (self.path, *self.path.parents):
-            if path.exists() and not path.is_dir():
-                raise UsageError(
-                    "is a file, not a folder",
-                    where=str(path),
-                    hint="choose another folder for --out",
-                )
-
     def _write(self, name: str, content: BaseModel) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
-        partial = self.path / f"{name}.partial"
-        partial.write_bytes(orjson.dumps(content.model_dump(mode="json"), option=_PRETTY))
-        partial.replace(self.path / name)
-
-    def _existing(self, name: str) -> Path:
         path = self.path / name
-        if not path.exists():
-            raise DataError(
-                f"there is no {name}",
-                where=str(self.path),
-                hint="a corpus folder is made by 'toolalpaca corpus build' or 'corpus import'",
-            )
-        return path
+        partial = self.path / f"{name}.partial"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(orjson.dumps(content.model_dump(mode="json"), option=_PRETTY))
+            partial.replace(path)
+        except OSError as error:
+            raise DataError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE

@@ -56,9 +56,6 @@ class Imperative:
     verb: str
     object: str
 
-    def __str__(self) -> str:
-        return f"{self.verb} {self.object}".strip()
-
     @property
     def plural(self) -> bool:
         """Whether the object is several things: "the branches of the library"."""

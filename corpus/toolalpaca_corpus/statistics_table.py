@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from toolalpaca.counting import counted
 from toolalpaca_corpus.statistics import Spread, Statistics, Variety
 
 
@@ -14,11 +15,12 @@ def table(numbers: Statistics, title: str) -> Table:
     view = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
     view.add_column(style="bold")
     view.add_column()
-    view.add_row("toolsets", f"{numbers.toolsets}, with {numbers.functions} functions")
+    view.add_row("toolsets", f"{numbers.toolsets}, with {counted(numbers.functions, 'function')}")
     view.add_row("tasks", f"{made} ({_parts(numbers.tasks)})")
     view.add_row("kept", f"{kept} ({_parts(numbers.kept)})" if kept else "0")
     view.add_row("by API", _parts(numbers.kept_by_toolset) or "-")
-    view.add_row("dropped", str(numbers.dropped))
+    several = sum(numbers.drop_reasons.values()) > numbers.dropped
+    view.add_row("dropped", f"{numbers.dropped}{', some for several reasons' if several else ''}")
     for reason, times in numbers.drop_reasons.items():
         view.add_row("", f"{times} {reason}")
     if numbers.not_run:
@@ -47,4 +49,4 @@ def _variety(variety: Variety) -> str:
         f"words: {_spread(variety.words)}; distinct-1 {variety.distinct_words:.2f}, "
         f"distinct-2 {variety.distinct_pairs:.2f}"
     )
-    return f"{text}; {variety.templates} templates" if variety.templates else text
+    return f"{text}; {counted(variety.templates, 'template')}" if variety.templates else text

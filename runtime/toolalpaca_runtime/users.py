@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
+from toolalpaca_runtime.serialization import plain_text
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FILLERS = frozenset(("a", "an", "at", "by", "for", "from", "in", "is", "of", "on", "the", "to"))
@@ -31,7 +31,9 @@ class SimulatedUser:
         asked = self._asked(question)
         if not asked:
             return "I don't know."
-        return " ".join(f"The {_spoken(name)} is {_value(self._facts[name])}." for name in asked)
+        return " ".join(
+            f"The {_spoken(name)} is {plain_text(self._facts[name])}." for name in asked
+        )
 
     def _asked(self, question: str) -> list[str]:
         words = _stems(question)
@@ -59,7 +61,3 @@ def _share(name: set[str], question: set[str]) -> float:
 
 def _spoken(name: str) -> str:
     return " ".join(_WORDS.findall(name)).lower() or name
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -121,7 +121,7 @@ def test_a_finished_build_is_only_counted_again(
     assert build(source, built[0]) == 0
 
     out, err = capsys.readouterr()
-    assert f"{TASKS} tasks for 1 APIs; {TASKS} have been run before" in err
+    assert f"{TASKS} tasks for 1 API; {TASKS} have been run before" in err
     assert "kept" in out
     assert {path.name: path.read_bytes() for path in built[0].iterdir()} == before
 

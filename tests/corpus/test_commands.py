@@ -58,6 +58,13 @@ def test_a_document_that_cannot_be_read(
     assert not Path("corpus").exists()
 
 
+def test_a_document_without_operations(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty.json").write_text(json.dumps({**PETS, "paths": {}}))
+    error = error_of(["build", "pets.json", "empty.json", "--out", "corpus"], capsys)
+    assert "empty.json: has no operations" in error
+    assert not Path("corpus").exists()
+
+
 def test_a_folder_with_tasks_of_another_origin(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from toolalpaca.llm.protocol import Completion, Request
 from toolalpaca.openapi.model import Document
 from toolalpaca.task import Task, Toolset
 from toolalpaca.trace import Outcome, Trace
-from toolalpaca_corpus.episodes import EpisodeWriter, read_episodes, run_episodes, tasks_to_run
+from toolalpaca_corpus.episodes import EpisodeRunner, EpisodeWriter, read_episodes, tasks_to_run
 from toolalpaca_corpus.toolsets import make_toolset
 
 pytestmark = pytest.mark.anyio
@@ -58,15 +58,8 @@ async def run(
     """Why runs failed, and the tasks that were said to be done."""
     done: list[str] = []
     with EpisodeWriter(path) as writer:
-        failures = await run_episodes(
-            TASKS,
-            toolsets,
-            model=model,
-            urls={"library": url},
-            writer=writer,
-            concurrency=3,
-            done=lambda task: done.append(task.id),
-        )
+        runner = EpisodeRunner(toolsets, model, {"library": url}, writer)
+        failures = await runner.run(TASKS, concurrency=3, done=lambda task: done.append(task.id))
     return failures, done
 
 

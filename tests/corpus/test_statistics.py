@@ -9,6 +9,7 @@ from toolalpaca.task import Task
 from toolalpaca.trace import AssistantEvent, Call, Trace, UserEvent
 from toolalpaca_corpus.filters import Dropped, Reason
 from toolalpaca_corpus.statistics import Statistics, count, distinct
+from toolalpaca_corpus.statistics_table import table
 from toolalpaca_corpus.toolsets import make_toolset
 
 
@@ -46,6 +47,22 @@ def test_counts_what_was_kept_and_why_the_rest_was_not(pets: Document) -> None:
     assert (numbers.steps.highest, numbers.calls.highest, numbers.words.highest) == (1, 1, 6)
     assert numbers.variety.distinct_words == pytest.approx(6 / 12)
     assert numbers.kept_variety.templates == 1
+
+
+@pytest.mark.parametrize(
+    ("reasons", "shown"),
+    [
+        ({"finished": 1, "too long": 1}, "2"),
+        ({"finished": 2, "too long": 1}, "2, some for several"),
+    ],
+)
+def test_the_table_says_why_the_reasons_may_be_more_than_the_traces(
+    reasons: dict[str, int], shown: str
+) -> None:
+    view = table(Statistics(toolsets=1, functions=1, dropped=2, drop_reasons=reasons), "corpus")
+    rows = dict(zip(*(column.cells for column in view.columns), strict=True))
+    assert str(rows["dropped"]).startswith(shown)
+    assert rows["toolsets"] == "1, with 1 function"
 
 
 def test_an_empty_corpus_has_numbers() -> None:

@@ -337,7 +337,10 @@ def test_the_command_says_what_is_wrong_in_one_line(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["evaluate", str(tmp_path)]) == 1
-    assert "toolsets.jsonl: cannot be read" in capsys.readouterr().err
+    assert "there is no toolsets.jsonl (a corpus folder is made by" in capsys.readouterr().err
+    (tmp_path / "file").write_text("mine")
+    assert main(["evaluate", str(folder), "--out", str(tmp_path / "file")]) == 2
+    assert "is a file, not a folder; choose another" in capsys.readouterr().err
     assert main(["evaluate", str(folder), "--model", f"transformers:{tmp_path}"]) == 1
     assert capsys.readouterr().err.startswith("toolalpaca: error: ")
     assert main(["evaluate", str(folder), "--limit", "0"]) == 2

@@ -195,8 +195,19 @@ def test_an_empty_corpus_is_refused(content: str | None, tmp_path: Path) -> None
     folder.mkdir()
     if content is not None:
         (folder / "traces.jsonl").write_text(content)
-    with pytest.raises(DataError, match=r"no trace to train on|holds no traces\.jsonl"):
+    with pytest.raises(DataError, match=r"no trace to train on|there is no traces\.jsonl"):
         load_traces(folder)
+
+
+def test_runs_that_were_not_checked_are_not_learned_from(
+    tmp_path: Path, make_trace: Callable[..., Trace]
+) -> None:
+    with TraceWriter(tmp_path / "episodes.jsonl") as writer:
+        writer.whole(make_trace("Bern"))
+    with pytest.raises(DataError, match=r"there is no traces\.jsonl.*a single file"):
+        load_traces(tmp_path)
+    (trace,) = load_traces(tmp_path / "episodes.jsonl").train  # who names it, means it
+    assert trace.id == "trace-Bern"
 
 
 def test_the_test_split_is_never_learned_and_validation_is_kept_apart(
@@ -225,9 +236,8 @@ def test_the_test_split_is_never_learned_and_validation_is_kept_apart(
     assert "trace-City2" in validation_ids
     assert not train_ids & validation_ids
     assert not {"trace-City0", "trace-City1"} & (train_ids | validation_ids)
-    assert [t.id for t in load_traces(tmp_path, validation=0.3, seed=7).train] == [
-        t.id for t in traces.train
-    ]
+    assert load_traces(tmp_path, validation=0.3, seed=7) == traces
+    assert load_traces(tmp_path / "traces.jsonl", validation=0.3, seed=7) == traces
 
 
 def test_traces_of_one_task_stay_together(tmp_path: Path, make_trace: Callable[..., Trace]) -> None:

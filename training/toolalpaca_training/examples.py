@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from toolalpaca.counting import counted
 from toolalpaca.errors import DataError
 from toolalpaca.trace import AssistantEvent, Call, Trace
 from toolalpaca_runtime.limits import Limits
@@ -74,7 +75,7 @@ class ExampleCounts:
     def summary(self) -> str:
         """One line for a person; it names everything that was left out."""
         parts = [
-            f"{self.examples} examples of {self.traces} traces",
+            f"{counted(self.examples, 'example')} of {counted(self.traces, 'trace')}",
             f"{self.tokens:,} tokens, {self.learned_tokens:,} of them learned "
             f"in {self.learned_steps} steps",
         ]

@@ -50,16 +50,49 @@ COLUMNS = (
 )
 
 
-def rich_table(summaries: Mapping[str, Summary]) -> Table:
-    """The table for a terminal; it folds headings where space is short, and never a number."""
+_LONGEST_NAME = 32
+_NARROWEST = 11  # of a model's column, in characters
+
+
+def terminal_tables(summaries: Mapping[str, Summary], width: int) -> list[Table]:
+    """The table for a terminal of *width* characters.
+
+    It has a line a model where that fits. Else it has a line a metric, with as many models beside
+    each other as fit, and there may be several.
+    """
+    from rich.console import Console
+
+    wide = _wide_table(summaries)
+    if Console(width=1_000).measure(wide).maximum <= width:
+        return [wide]
+    models = list(summaries)
+    labels = max(len(column.heading) for column in COLUMNS)
+    beside = max(1, (width - labels) // (_NARROWEST + 1))
+    parts = [models[start : start + beside] for start in range(0, len(models), beside)]
+    return [_tall_table({model: summaries[model] for model in part}) for part in parts]
+
+
+def _wide_table(summaries: Mapping[str, Summary]) -> Table:
     from rich.table import Table
 
     table = Table()
-    table.add_column("model", overflow="fold")
+    table.add_column("model", overflow="fold", max_width=_LONGEST_NAME)
     for column in COLUMNS:
-        table.add_column(column.heading, justify="right", min_width=_width(column, summaries))
+        table.add_column(column.heading.replace(" ", "\n"), justify="right")
     for model, summary in summaries.items():
         table.add_row(model, *(column.cell(summary) for column in COLUMNS))
+    return table
+
+
+def _tall_table(summaries: Mapping[str, Summary]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for model in summaries:
+        table.add_column(model, justify="right", overflow="fold", max_width=_LONGEST_NAME)
+    for column in COLUMNS:
+        table.add_row(column.heading, *(column.cell(item) for item in summaries.values()))
     return table
 
 
@@ -76,7 +109,3 @@ def markdown_table(summaries: Mapping[str, Summary]) -> str:
 
 def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |\n"
-
-
-def _width(column: Column, summaries: Mapping[str, Summary]) -> int:
-    return max((len(column.cell(summary)) for summary in summaries.values()), default=1)

@@ -102,8 +102,10 @@ def _agree(file: Path, conditions: Conditions) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(orjson.dumps(now, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", where=str(file)) from error
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"is not JSON: {error}", where=str(file)) from error
     if before != now:
         differing = [
             key for key in now if not isinstance(before, dict) or before.get(key) != now[key]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolalpaca.corpus_file import corpus_file
 from toolalpaca.errors import DataError, DocumentError
 from toolalpaca.jsonl import json_line, read_jsonl
 from toolalpaca.openapi.loading import load_document
@@ -56,8 +57,8 @@ def load_tasks(folder: Path, *, split: Split | None = None, limit: int | None = 
     Raises:
         DataError: A file cannot be read, an id is there twice, or no task is left.
     """
-    toolsets = list(read_jsonl(folder / "toolsets.jsonl", Toolset))
-    tasks = list(read_jsonl(folder / "tasks.jsonl", Task))
+    toolsets = list(read_jsonl(corpus_file(folder, "toolsets.jsonl"), Toolset))
+    tasks = list(read_jsonl(corpus_file(folder, "tasks.jsonl"), Task))
     _refuse_twins([toolset.name for toolset in toolsets], "toolset", folder / "toolsets.jsonl")
     _refuse_twins([task.id for task in tasks], "task", folder / "tasks.jsonl")
     digest = hashlib.sha256(b"".join(json_line(item) for item in (*toolsets, *tasks)))

@@ -22,7 +22,7 @@ class TraceSplits:
         train: To learn from.
         validation: To measure the loss on; perhaps empty.
         held_out: How many belong to tasks of the test split; they are never looked at.
-        sha256: Hash of the files' bytes, so that a checkpoint says what it has learned from.
+        sha256: Hash of the file's bytes, so that a checkpoint says what it has learned from.
     """
 
     train: list[Trace]
@@ -35,11 +35,11 @@ def load_traces(corpus: Path, *, validation: float = 0.0, seed: int = 0) -> Trac
     """The traces of *corpus*.
 
     A trace of a task in the split ``test`` is left out, and one in ``validation`` is kept apart,
-    where the folder has a ``tasks.jsonl`` that says so.
+    where a ``tasks.jsonl`` beside the traces says so.
 
     Args:
-        corpus: A file of traces, or a folder with a ``traces.jsonl`` (or, without that name, any
-            ``*.jsonl`` files of traces).
+        corpus: A file of traces, or a folder with a ``traces.jsonl``; no other file of a folder is
+            read, for its runs may not have been checked.
         validation: Share of the other traces to keep apart too, from 0 to below 1. Traces of one
             task stay together.
         seed: For the choice of that share.
@@ -47,15 +47,11 @@ def load_traces(corpus: Path, *, validation: float = 0.0, seed: int = 0) -> Trac
     Raises:
         DataError: Nothing can be read, or there is no trace to train on.
     """
-    files = _trace_files(corpus)
-    digest = hashlib.sha256()
-    traces: dict[str, Trace] = {}
-    for file in files:
-        digest.update(_bytes(file))
-        traces.update((trace.id, trace) for trace in read_traces(file))
-    splits = _task_splits(corpus)
+    file = _trace_file(corpus)
+    sha256 = hashlib.sha256(_bytes(file)).hexdigest()
+    splits = _task_splits(file.parent)
     by_split: dict[Split, list[Trace]] = {"train": [], "validation": [], "test": []}
-    for trace in traces.values():
+    for trace in read_traces(file):
         by_split[splits.get(trace.task or "", "train")].append(trace)
     kept_apart, train = _divide(by_split["train"], validation, seed)
     if not train:
@@ -68,18 +64,22 @@ def load_traces(corpus: Path, *, validation: float = 0.0, seed: int = 0) -> Trac
         train=train,
         validation=by_split["validation"] + kept_apart,
         held_out=len(by_split["test"]),
-        sha256=digest.hexdigest(),
+        sha256=sha256,
     )
 
 
-def _trace_files(corpus: Path) -> list[Path]:
+def _trace_file(corpus: Path) -> Path:
     if not corpus.is_dir():
-        return [corpus]
-    named = corpus / "traces.jsonl"
-    files = [named] if named.exists() else sorted(corpus.glob("*.jsonl"))
-    if not files:
-        raise DataError("the folder holds no traces.jsonl", where=str(corpus))
-    return files
+        return corpus
+    file = corpus / "traces.jsonl"
+    if not file.exists():
+        raise DataError(
+            "there is no traces.jsonl, and nothing else in a folder is learned from",
+            where=str(corpus),
+            hint="'toolalpaca corpus build' writes it once the runs are checked; a single file of "
+            "traces may be given by its name",
+        )
+    return file
 
 
 def _bytes(file: Path) -> bytes:
@@ -89,8 +89,8 @@ def _bytes(file: Path) -> bytes:
         raise DataError(f"cannot be read: {error.strerror}", where=str(file)) from error
 
 
-def _task_splits(corpus: Path) -> dict[str, Split]:
-    tasks = corpus / "tasks.jsonl"
+def _task_splits(folder: Path) -> dict[str, Split]:
+    tasks = folder / "tasks.jsonl"
     if not tasks.is_file():
         return {}
     return {task.id: task.split for task in read_jsonl(tasks, Task)}

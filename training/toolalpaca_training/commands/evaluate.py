@@ -6,11 +6,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolalpaca.arguments import existing_folder, integer
+from toolalpaca.arguments import existing_folder, integer, output_folder
 from toolalpaca.command import CommandParser
+from toolalpaca.counting import counted
 from toolalpaca.llm.options import add_model_options, settings_from_options
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def configure(parser: CommandParser) -> None:
     add(
         "--out",
         metavar="DIR",
-        type=Path,
+        type=output_folder,
         help="keep results, traces and the table there; the same command again goes on where it "
         "stopped",
     )
@@ -69,7 +69,11 @@ def configure(parser: CommandParser) -> None:
     add("--steps", metavar="N", type=integer(1), default=12, help="asks of the model a task")
     add("--seed", metavar="N", type=integer(0), default=0, help="of the mock APIs and of sampling")
     add("--format", metavar="NAME", help="the prompt format (default: what suits each model)")
-    add("--markdown", action="store_true", help="print the table in Markdown")
+    add(
+        "--markdown",
+        action="store_true",
+        help="print the table in Markdown, as is done anyway where the output is no terminal",
+    )
     add("--json", action="store_true", help="print the numbers as one JSON object")
 
 
@@ -90,7 +94,8 @@ def run(options: Namespace) -> int:
     )
     tasks = load_tasks(options.tasks, split=options.split, limit=options.limit)
     for skipped in tasks.skipped:
-        _say(f"skipped {skipped.toolset} and its {skipped.tasks} tasks: {skipped.reason}")
+        number = counted(skipped.tasks, "task")
+        _say(f"skipped {skipped.toolset}, which has {number}: {skipped.reason}")
     models = _open_models(options)
     conditions = Conditions(
         tasks_sha256=tasks.sha256,
@@ -122,7 +127,7 @@ def _open_models(options: Namespace) -> list[LanguageModel]:
 
 
 def _report(options: Namespace, tasks: TaskSet, summaries: Mapping[str, Summary]) -> None:
-    from toolalpaca_training.report import markdown_table, rich_table
+    from toolalpaca_training.report import markdown_table, terminal_tables
 
     markdown = markdown_table(summaries)
     if options.out is not None:
@@ -140,7 +145,9 @@ def _report(options: Namespace, tasks: TaskSet, summaries: Mapping[str, Summary]
     else:
         from rich.console import Console
 
-        Console().print(rich_table(summaries))
+        console = Console()
+        for table in terminal_tables(summaries, console.width):
+            console.print(table)
 
 
 def _failures(results: Sequence[TaskResult]) -> int:

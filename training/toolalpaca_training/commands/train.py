@@ -8,13 +8,14 @@ import time
 from argparse import ArgumentTypeError, Namespace
 from dataclasses import asdict, fields
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolalpaca.arguments import integer, number
+from toolalpaca.arguments import existing_path, integer, number, output_folder
 from toolalpaca.command import CommandParser
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolalpaca_training.checkpoint import TrainingRecord
     from toolalpaca_training.examples import ExampleCounts
     from toolalpaca_training.sft import Step
@@ -32,7 +33,7 @@ def configure(parser: CommandParser) -> None:
     """Declare the options."""
     parser.set_examples(_EXAMPLES)
     parser.add_argument(
-        "corpus", metavar="CORPUS", type=_existing, help="a corpus folder, or a file of traces"
+        "corpus", metavar="CORPUS", type=existing_path, help="a corpus folder, or a file of traces"
     )
     parser.add_argument(
         "--base",
@@ -42,7 +43,11 @@ def configure(parser: CommandParser) -> None:
         "folder of a checkpoint",
     )
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="where the checkpoint is saved"
+        "--out",
+        metavar="DIR",
+        type=output_folder,
+        required=True,
+        help="where the checkpoint is saved",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a checkpoint that is in --out"
@@ -199,13 +204,6 @@ def _quieten_transformers() -> None:
     logging: Any = transformers_logging  # its functions have no types
     logging.disable_progress_bar()
     logging.set_verbosity_error()
-
-
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise ArgumentTypeError(f"there is no file or folder {text!r}")
-    return path
 
 
 def _rate(text: str) -> float:
