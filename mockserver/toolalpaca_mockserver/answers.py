@@ -25,6 +25,8 @@ from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 _log = logging.getLogger(__name__)
 
+_BEYOND_EXAMPLES: Final = 1000
+"""A place in a list that no example of the document takes."""
 _EMPTY = frozenset({204, 205, 304})
 _INSTEAD: Final = {404: (410, 400, 422), 409: (422, 400)}
 """What says the same in documents that do not declare the status, best first."""
@@ -90,7 +92,8 @@ class Responder:
         session: str,
     ) -> Answer:
         """The answer to a request that is sound."""
-        if preferences.any:
+        wanted = preferences.code if preferences.keeps_state else None
+        if preferences.any and (wanted is None or str(wanted) not in plan.operation.responses):
             return await self._preferred(plan, request, arguments, preferences)
         stateless = ""
         try:
@@ -99,11 +102,15 @@ class Responder:
             # What cannot be kept as an item can still be answered, though not remembered.
             _log.info("%s keeps no state: %s", plan.operation.name, error)
             outcome, stateless = None, "no-item"
+        if isinstance(outcome, Refusal) and wanted is not None:
+            return await self._preferred(plan, request, arguments, preferences)
         if isinstance(outcome, Refusal):
             status = fitting(plan.operation, outcome.status)
             return self.refuse(plan, request, status, outcome.detail, source="state")
         created = outcome is not None and outcome.created
         status, response = plan.success(created=created)
+        if wanted is not None:
+            status, response = wanted, plan.operation.responses[str(wanted)]
         content_type = self._content_type(response, request)
         if content_type is None:
             return self._not_acceptable(plan, request, response)
@@ -112,6 +119,8 @@ class Responder:
                 plan, request, arguments, outcome, status, response, content_type, session
             )
             answer.reason = answer.reason or stateless
+            if wanted is not None:
+                answer.headers["Preference-Applied"] = preferences.applied
             return answer
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
@@ -155,6 +164,7 @@ class Responder:
         key: str,
         session: str,
         examples: tuple[Example, ...] | None = None,
+        index: int | None = None,
     ) -> Composed:
         known = await self.simulation.digest(session) if self.engine.name == "llm" else {}
         return await self.engine.compose(
@@ -164,6 +174,7 @@ class Responder:
                 body.contract,
                 plan.operation.name,
                 key,
+                index=index,
                 examples=body.examples if examples is None else examples,
                 digest=lambda: known,
             )
@@ -183,26 +194,35 @@ class Responder:
             status = preferences.code
             response = plan.operation.response_for(status)
             if response is None:
-                return _problem(404, f"the document describes no response {status}", "router")
+                known = ", ".join(plan.operation.responses) or "none"
+                detail = f"the document describes no response {status}; there are {known}"
+                return _problem(404, detail, "router")
         elif preferences.example is not None:
             status, response = _with_example(plan, preferences.example) or (status, response)
-        content_type = self._content_type(response, request)
+        content_type = self._content_type(response, request, preferences.example)
         if content_type is None:
             return self._not_acceptable(plan, request, response)
         answer = Answer(status)
         try:
+            if preferences.example is not None and not (content_type and response):
+                return _no_example(preferences.example, ())
             if content_type and response is not None:
                 body = plan.body_of(response, content_type)
                 examples = body.examples
                 if preferences.example is not None:
                     examples = tuple(e for e in examples if e.name == preferences.example)
                     if not examples:
-                        detail = f"there is no example {preferences.example!r} that fits its schema"
-                        return _problem(404, detail, "router")
+                        return _no_example(preferences.example, body.examples)
                 elif preferences.dynamic:
                     examples = ()
                 composed = await self._composed(
-                    plan, arguments, body, _key(plan, arguments), "", examples
+                    plan,
+                    arguments,
+                    body,
+                    _key(plan, arguments),
+                    "",
+                    examples,
+                    index=_BEYOND_EXAMPLES if preferences.dynamic else None,
                 )
                 answer.source, answer.reason = composed.source, composed.reason
                 answer.content_type, answer.body = represent(
@@ -211,6 +231,7 @@ class Responder:
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
         self._add_headers(answer, response, "", None, request)
+        answer.headers["Preference-Applied"] = header_text(preferences.applied)
         return answer
 
     # -- refusals ---------------------------------------------------------------------------
@@ -257,10 +278,23 @@ class Responder:
 
     # -- parts of answers -------------------------------------------------------------------
 
-    def _content_type(self, response: Response | None, request: Request) -> str | None:
-        """The key of the content to answer with; "" for no body, None for none acceptable."""
+    def _content_type(
+        self, response: Response | None, request: Request, example: str | None = None
+    ) -> str | None:
+        """The key of the content to answer with; "" for no body, None for none acceptable.
+
+        Of what is acceptable, what has an example of that name comes first.
+        """
         if response is None or not response.content:
             return ""
+        having = [
+            key
+            for key, media_type in (response.content.items() if example is not None else ())
+            if any(shown.name == example for shown in media_type.examples)
+        ]
+        found = preferred(request.headers.get("accept", ""), having)
+        if found is not None:
+            return found
         return preferred(request.headers.get("accept", ""), response.content)
 
     def _add_headers(
@@ -309,11 +343,18 @@ def _key(plan: OperationPlan, arguments: Arguments) -> str:
 
 
 def _with_example(plan: OperationPlan, name: str) -> tuple[int, Response] | None:
-    """The first documented response that has an example of that name."""
-    for status, response in plan.operation.responses.items():
+    """The first documented response that has an example of that name, successes before others."""
+    ranked = sorted(plan.operation.responses.items(), key=lambda pair: not pair[0].startswith("2"))
+    for status, response in ranked:
         if any(e.name == name for m in response.content.values() for e in m.examples):
             return (int(status) if status.isdigit() else plan.success()[0]), response
     return None
+
+
+def _no_example(name: str, sound: Sequence[Example]) -> Answer:
+    known = ", ".join(example.name for example in sound) or "none"
+    detail = f"there is no example {name!r} that fits its schema; there are {known}"
+    return _problem(404, detail, "router")
 
 
 def _problem(status: int, detail: str, source: Source, reasons: Sequence[Reason] = ()) -> Answer:

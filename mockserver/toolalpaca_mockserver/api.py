@@ -11,7 +11,7 @@ from toolalpaca_mockserver.answers import Answer, Responder
 from toolalpaca_mockserver.auth import insufficient
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
-from toolalpaca_mockserver.preferences import read_preferences
+from toolalpaca_mockserver.preferences import preferences_of
 from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
 from toolalpaca_mockserver.representations import dump
 from toolalpaca_mockserver.requests import Request
@@ -99,7 +99,7 @@ class Api:
         if reasons and self._validation == "strict":
             detail = "the request does not satisfy the document"
             return self.responder.refuse(plan, request, plan.refusal(reasons), detail, reasons)
-        preferences = read_preferences(request.headers.get("prefer"))
+        preferences = preferences_of(request)
         answer = await self.responder.answer(plan, request, arguments, preferences, session)
         if self._validation == "warn":
             self._warn(answer, plan, request, reasons)

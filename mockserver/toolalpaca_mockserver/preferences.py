@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from toolalpaca_mockserver.requests import Request, decode_query
+
 _PREFERENCE = re.compile(r"([A-Za-z_-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s,;]*)))?")
+_KEYS = frozenset({"__code", "__example", "__dynamic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,35 @@ class Preferences:
 
     @property
     def any(self) -> bool:
-        """Whether the client asks for a particular answer, whatever the state is."""
+        """Whether the client asks for a particular answer."""
         return self.code is not None or self.example is not None or self.dynamic is True
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether only one of several successes is asked for: it may still be a true one."""
+        fine = self.code is not None and 200 <= self.code < 300
+        return fine and self.example is None and self.dynamic is not True
+
+    @property
+    def applied(self) -> str:
+        """The value of ``Preference-Applied`` (RFC 7240, section 3)."""
+        said = {"code": self.code, "example": self.example}
+        pairs = [f"{name}={value}" for name, value in said.items() if value is not None]
+        return ", ".join([*pairs, *(["dynamic=true"] if self.dynamic else [])])
 
 
 NONE = Preferences()
+
+
+def preferences_of(request: Request) -> Preferences:
+    """What *request* prefers: by the header, else by ``__code``, ``__example``, ``__dynamic``."""
+    header = request.headers.get("prefer")
+    if header is None and "__" in request.query:
+        pairs = [
+            (name[2:], decode_query(raw)) for name, raw in request.query_pairs if name in _KEYS
+        ]
+        header = ", ".join(f'{name}="{value}"' for name, value in pairs)
+    return read_preferences(header)
 
 
 def read_preferences(header: str | None) -> Preferences:
