@@ -14,7 +14,7 @@ from toolalpaca.command import CommandParser
 from toolalpaca.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolalpaca.openapi.model import Document
+    from toolalpaca.openapi.model import Document, Problem
     from toolalpaca_mockserver.api import Api, EngineFactory
     from toolalpaca_mockserver.app import MockServerApp
     from toolalpaca_mockserver.journal import Entry
@@ -206,9 +206,12 @@ def _refuse(mistakes: Sequence[UsageError]) -> None:
 
 def _check(app: MockServerApp) -> int:
     """Print every fault of the documents."""
+    from toolalpaca_mockserver.example_faults import example_faults
+
     faults = 0
     for api in app.apis:
-        document, lines = api.document, _faults(api)
+        document = api.document
+        lines = [*_faults(api), *map(_line, example_faults(document))]
         faults += len(lines)
         print(f"{document.source}: {len(document.operations)} operations, {len(lines)} faults")
         print("".join(f"  {line}\n" for line in lines), end="")
@@ -221,8 +224,11 @@ def _faults(api: Api) -> list[str]:
         f"{operation.path}; it is out of reach"
         for operation in api.unreachable
     ]
-    told = [f"{p.pointer or '#'}: {p.message}; {p.consequence}" for p in api.document.problems]
-    return told + hidden
+    return [*map(_line, api.document.problems), *hidden]
+
+
+def _line(problem: Problem) -> str:
+    return f"{problem.pointer or '#'}: {problem.message}; {problem.consequence}"
 
 
 def _ready_json(app: MockServerApp, url: str, options: Namespace) -> None:

@@ -89,6 +89,51 @@ def test_a_sound_document_passes_the_check() -> None:
     assert [text.rpartition(", ")[2] for text in done.stdout.splitlines()] == ["0 faults"] * 3
 
 
+WILD = """
+openapi: 3.1.0
+paths:
+  pets:
+    get:
+      responses:
+        "200":
+          description: Fine
+          content:
+            application/json:
+              schema: {type: array, items: {$ref: "#/components/schemas/No"}}
+  /things/{id}:
+    get: &get
+      responses:
+        "200":
+          description: Fine
+          content:
+            application/json:
+              schema: {type: object, required: [id], properties: {id: {type: integer}}}
+              examples:
+                sound: {value: {id: 1}}
+                broken: {value: {id: one}}
+  /things/{other}:
+    get: *get
+"""
+
+
+def test_the_check_names_faults_in_the_wild_by_their_pointers() -> None:
+    done = run("--check", "-", text=WILD)
+    assert (done.returncode, done.stderr) == (1, "")
+    told = dict(line.strip().split(": ", 1) for line in done.stdout.splitlines()[1:])
+    content = "/paths/~1things~1{id}/get/responses/200/content/application~1json"
+    assert "it is read as /pets" in told["/paths/pets"]
+    assert "has no title" in told["/info"]
+    assert (
+        "any value is accepted"
+        in told["/paths/pets/get/responses/200/content/application~1json/schema/items/$ref"]
+    )
+    assert "out of reach" in told["/paths/~1things~1{other}/get"]
+    broken = told[f"{content}/examples/broken/value"]
+    assert broken.startswith("the example at /id breaks its schema")
+    assert broken.endswith("it is not answered with")
+    assert not any("sound" in pointer for pointer in told)
+
+
 def test_the_check_names_every_fault_and_what_follows(make_document: Callable[..., Any]) -> None:
     responses = {"200": {"description": "Fine", "content": {"application/json": {"schema": {
         "type": "array", "items": {"$ref": "#/components/schemas/Lost"}}}}}}  # fmt: skip

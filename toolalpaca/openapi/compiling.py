@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from toolalpaca.openapi.components import Components, Fault, text
 from toolalpaca.openapi.model import (
@@ -32,6 +32,8 @@ from toolalpaca.openapi.validation import json_pointer
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _STATUS = re.compile(r"[1-5](\d\d|XX)|default")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 9.1
+_LONGEST_URL = 8000  # what RFC 9110, section 4.1, asks everybody to support
+_MOST_SERVERS = 100
 _NOT_SERVED = "the operation is left out"
 
 
@@ -104,13 +106,21 @@ class _Compiler:
         declared = owner.get("servers")
         if not isinstance(declared, list) or not declared:
             return cast(tuple[str, ...], inherited) if inherited else (self._absolute("/"),)
+        if len(declared) > _MOST_SERVERS:
+            self.report((*path, "servers"), f"there are {len(declared)}", "the first 100 count")
         urls = []
-        for index, server in enumerate(declared):
+        for index, server in enumerate(declared[:_MOST_SERVERS]):
             here = (*path, "servers", index)
             if not isinstance(server, dict) or not isinstance(server.get("url"), str):
                 self.report(here, "has no url", "the server is left out")
                 continue
-            urls.append(self._absolute(self._substituted(server, here)))
+            try:
+                url = self._absolute(self._substituted(server, here))
+                urlsplit(url)
+            except ValueError as error:
+                self.report(here, f"the url is none: {error}", "the server is left out")
+                continue
+            urls.append(url)
         return tuple(urls) or (self._absolute("/"),)
 
     def _substituted(self, server: dict[str, Any], path: tuple[str | int, ...]) -> str:
@@ -125,7 +135,11 @@ class _Compiler:
                 return match[0]
             return str(value)
 
-        return _TEMPLATE.sub(default, server["url"])
+        written = server["url"]
+        url = _TEMPLATE.sub(default, written[:_LONGEST_URL])
+        if max(len(written), len(url)) > _LONGEST_URL:
+            raise ValueError(f"it has more than {_LONGEST_URL} characters")
+        return url
 
     def _absolute(self, url: str) -> str:
         if is_url(self.source):
@@ -287,6 +301,7 @@ class _Compiler:
         """Every operation with its unique name; exact operationIds are given out first."""
         names: dict[int, str] = {}
         taken: set[str] = set()
+        numbers: dict[str, int] = {}
         for index, operation in enumerate(operations):
             wanted = operation.operation_id
             if is_tool_name(wanted) and wanted not in taken:
@@ -297,7 +312,7 @@ class _Compiler:
             identifier = operation.operation_id
             if index not in names:
                 wanted = tool_name(identifier) or operation_name(operation.method, operation.path)
-                names[index] = unique_name(wanted, taken, longest=LONGEST_NAME)
+                names[index] = unique_name(wanted, taken, longest=LONGEST_NAME, numbers=numbers)
                 taken.add(names[index])
             if identifier in seen:
                 self.problems.append(

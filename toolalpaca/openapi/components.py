@@ -259,18 +259,18 @@ class Components:
     def examples(self, value: dict[str, Any], path: Path) -> tuple[Example, ...]:
         """The examples of a parameter or media type; external ones are left out."""
         if "example" in value:
-            return (Example("default", value["example"]),)
+            return (Example("default", value["example"], json_pointer((*path, "example"))),)
         found = []
         examples = value.get("examples")
         for name, item in examples.items() if isinstance(examples, dict) else ():
             try:
-                example, _ = self._followed(item, (*path, "examples", name))
+                example, place = self._followed(item, (*path, "examples", name))
             except Fault as fault:
                 self.report(fault.path, fault.message, "the example is left out")
                 continue
             for key in ("value", "dataValue"):
                 if key in example:
-                    found.append(Example(name, example[key]))
+                    found.append(Example(name, example[key], json_pointer((*place, key))))
                     break
         return tuple(found)
 

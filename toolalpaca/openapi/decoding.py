@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -98,8 +99,8 @@ def _duplicate_keys(text: str) -> list[Problem]:
         value = _WithDuplicates(pairs)
         if len(value) != len(pairs):
             any_twice = True
-            keys = [key for key, _ in pairs]
-            value.twice = tuple(key for key in value if keys.count(key) > 1)
+            counts = Counter(key for key, _ in pairs)
+            value.twice = tuple(key for key, count in counts.items() if count > 1)
         return value
 
     value = json.loads(text, object_pairs_hook=build)
@@ -145,7 +146,9 @@ def plain_data(value: Any, source: str) -> tuple[Any, list[Problem]]:
             return [copy(below, (*path, index)) for index, below in enumerate(item)]
         if isinstance(item, date | datetime):
             return item.isoformat()
-        if item is None or isinstance(item, str | bool | int | float):
+        if isinstance(item, str):
+            return _whole(item)
+        if item is None or isinstance(item, bool | int | float):
             return item
         raise DocumentError(
             f"a {type(item).__name__} has no form in JSON", where=f"{source}#{json_pointer(path)}"
@@ -154,9 +157,18 @@ def plain_data(value: Any, source: str) -> tuple[Any, list[Problem]]:
     return copy(value, ()), problems
 
 
+def _whole(text: str) -> str:
+    """*text* with halves of characters (lone surrogates), which no encoding has, replaced."""
+    return (
+        text
+        if text.isascii()
+        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
+
+
 def _key(key: Any, path: tuple[str | int, ...], problems: list[Problem]) -> str:
     if isinstance(key, str):
-        return key
+        return _whole(key)
     text = str(key).lower() if isinstance(key, bool) else str(key)
     problems.append(
         Problem(json_pointer([*path, text]), f"the key {key!r} is no text", f"read as {text!r}")

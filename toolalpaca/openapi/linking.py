@@ -116,6 +116,7 @@ class _Linker:
         self.failures: dict[str, str] = {}
         self.identified: dict[str, Place] = {}
         self.copies: dict[tuple[Kind, Place], str] = {}
+        self.numbers: dict[str, int] = {}
         self.copied = 0
         self.waiting: list[_Step] = []
 
@@ -288,7 +289,7 @@ class _Linker:
             if not isinstance(holder.get(key), dict):
                 holder[key] = {}
             holder = holder[key]
-        name = unique_name(_name(place), holder)
+        name = unique_name(_name(place), holder, numbers=self.numbers)
         holder[name] = copy = self._copy(place)
         path = (*section, name)
         self.copies[kind, place] = reference_to(path)

@@ -39,10 +39,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example value and the name that ``Prefer: example=`` selects it by."""
+    """An example value and the name that ``Prefer: example=`` selects it by.
+
+    Attributes:
+        pointer: Where it stands in the document.
+    """
 
     name: str
     value: Any
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

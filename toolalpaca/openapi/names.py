@@ -45,19 +45,33 @@ def operation_name(method: str, path: str) -> str:
 
 
 def unique_name(
-    wanted: str, taken: Collection[str], *, separator: str = "_", longest: int | None = None
+    wanted: str,
+    taken: Collection[str],
+    *,
+    separator: str = "_",
+    longest: int | None = None,
+    numbers: dict[str, int] | None = None,
 ) -> str:
     """*wanted*, or *wanted* with the first number from 2 that makes it unique.
+
+    Args:
+        wanted: The name.
+        taken: Names that cannot be had.
+        separator: Stands before the number.
+        longest: Characters that a name may have.
+        numbers: Remembers, from call to call, where to go on counting: thousands may want one name.
 
     >>> unique_name("pet", {"pet", "pet_2"})
     'pet_3'
     """
     if wanted not in taken:
         return wanted
-    for number in count(2):
+    for number in count(numbers.get(wanted, 2) if numbers else 2):
         suffix = f"{separator}{number}"
         stem = wanted if longest is None else wanted[: longest - len(suffix)]
         if stem + suffix not in taken:
+            if numbers is not None:
+                numbers[wanted] = number + 1
             return stem + suffix
     raise AssertionError("count() is endless")
 

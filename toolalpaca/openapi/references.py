@@ -98,6 +98,8 @@ def bundle(schema: Schema, root: Mapping[str, Any]) -> Schema:
     if not isinstance(schema, Mapping):
         return schema
     names: dict[str, str] = {}
+    taken: set[str] = set()
+    numbers: dict[str, int] = {}
     waiting: list[str] = []
 
     def rewrite(_: Node, value: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +114,8 @@ def bundle(schema: Schema, root: Mapping[str, Any]) -> Schema:
         if not ref.startswith("#"):
             raise DocumentError(f"the reference {ref} leads out of the document")
         if ref not in names:
-            names[ref] = unique_name(_last_part(ref), names.values())
+            names[ref] = unique_name(_last_part(ref), taken, numbers=numbers)
+            taken.add(names[ref])
             waiting.append(ref)
         return names[ref]
 

@@ -148,7 +148,11 @@ def _read_neighbour(source: str | None, uri: str) -> bytes:
         raise DocumentError("a document from a URL reads only from its own origin")
     if source is not None and parts.scheme == "file" and parts.netloc in ("", "localhost"):
         path = Path(url2pathname(parts.path))
-        if not path.is_file():  # neither a device nor a pipe, which might never end
+        try:
+            is_file = path.is_file()  # neither a device nor a pipe, which might never end
+        except (OSError, ValueError) as error:  # a name that no file can have
+            raise DocumentError("no file can have that name") from error
+        if not is_file:
             raise DocumentError("there is no such file", where=str(path))
         return read_file(path)
     raise DocumentError(
