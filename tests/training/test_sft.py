@@ -20,8 +20,10 @@ from toolalpaca_runtime.formats import get_format
 from toolalpaca_training.batches import collate, parts, plan_batches
 from toolalpaca_training.checkpoint import TrainingRecord
 from toolalpaca_training.examples import Example
+from toolalpaca_training.loop import Step, schedule
 from toolalpaca_training.masking import IGNORED
-from toolalpaca_training.sft import Recipe, Step, fine_tune, schedule
+from toolalpaca_training.recipe import Recipe
+from toolalpaca_training.sft import fine_tune
 from toolalpaca_training.traces import load_traces
 
 QUICK = Recipe(epochs=4, batch_size=3, threads=1, device="cpu")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from toolalpaca_training.checkpoint import TrainingRecord
     from toolalpaca_training.examples import ExampleCounts
-    from toolalpaca_training.sft import Step
+    from toolalpaca_training.loop import Step
 
 _EXAMPLES = """\
   toolalpaca train corpus/ --base tiny --out checkpoint/      # seconds; shows that it works
@@ -113,7 +113,8 @@ def run(options: Namespace) -> int:
     prompt_format = get_format(options.format)
     check_packages()
     _quieten_transformers()
-    from toolalpaca_training.sft import Recipe, fine_tune
+    from toolalpaca_training.recipe import Recipe
+    from toolalpaca_training.sft import fine_tune
 
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     print(f"toolalpaca: reading {options.corpus} and loading {options.base}", file=sys.stderr)
