@@ -120,7 +120,7 @@ class BodyReader:
         key = media_type.content_type
         if key not in self._contracts:
             try:
-                self._contracts[key] = Contract(media_type.schema, self.root, "request")
+                self._contracts[key] = Contract.of(media_type.schema, self.root, "request")
                 _ = self._contracts[key].validator  # type: ignore[union-attr]
             except DocumentError:
                 self._contracts[key] = None  # the document's problems name the schema

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from weakref import WeakValueDictionary
 
 from toolalpaca.openapi.merging import flatten
 from toolalpaca.openapi.model import Schema
@@ -46,6 +47,7 @@ class Contract:
         self, schema: Schema, root: Mapping[str, Any], direction: Direction = "response"
     ) -> None:
         self.direction = direction
+        self.root = root
         self.schema: Schema = bundle(schema, root)
         if isinstance(self.schema, dict):
             _drop_hidden(self.schema, direction)
@@ -53,6 +55,26 @@ class Contract:
                 _assert_formats(self.schema)
         self._flat: dict[int | str, tuple[Any, dict[str, Any]]] = {}
         self._made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+    @classmethod
+    def of(
+        cls, schema: Schema, root: Mapping[str, Any], direction: Direction = "response"
+    ) -> Contract:
+        """The contract of *schema*, the same one for all references to a component.
+
+        Half of GitHub's operations speak of what others do, too.
+
+        Raises:
+            DocumentError: The schema is broken.
+        """
+        ref = schema.get("$ref") if isinstance(schema, dict) and len(schema) == 1 else None
+        if not isinstance(ref, str):
+            return cls(schema, root, direction)
+        key = (id(root), ref, direction)  # a contract holds its root, so that its id stays taken
+        known = _SHARED.get(key)
+        if known is None:
+            known = _SHARED[key] = cls(schema, root, direction)
+        return known
 
     @cached_property
     def name(self) -> str:
@@ -197,6 +219,9 @@ def _assert_formats(schema: dict[str, Any]) -> None:
             node.value.setdefault("allOf", [])
             if isinstance(node.value["allOf"], list):
                 node.value["allOf"] = [*node.value["allOf"], meaning]
+
+
+_SHARED: Final[WeakValueDictionary[tuple[int, str, Direction], Contract]] = WeakValueDictionary()
 
 
 def _drop_hidden(schema: dict[str, Any], direction: Direction) -> None:

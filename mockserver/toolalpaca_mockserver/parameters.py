@@ -47,7 +47,7 @@ class ParameterReader:
         self.parameter = parameter
         self.name = parameter.name
         self.location = parameter.location
-        self.contract = Contract(parameter.schema, root, "request")
+        self.contract = Contract.of(parameter.schema, root, "request")
         self.kinds = _kinds(self.contract)
         self.others = others
         self.pointer = "/" + parameter.name.replace("~", "~0").replace("/", "~1")

@@ -151,7 +151,7 @@ class ResponseBody:
 
     def __init__(self, media_type: MediaType, root: Mapping[str, Any]) -> None:
         self.media_type = media_type
-        self.contract = Contract(media_type.schema, root, "response")
+        self.contract = Contract.of(media_type.schema, root, "response")
         self.envelope: Any = None
 
     @cached_property

@@ -46,7 +46,8 @@ class Teller:
         if case in self._sound:
             self._sound.move_to_end(case)
             return self._enclosed(body, outcome, items), True
-        fits = [_fits(shape, item) for item in items]
+        known = outcome.sound and shape is outcome.role.resource.contract
+        fits = [_shows_all(shape, item) and (known or shape.is_valid(item)) for item in items]
         shown = [
             item if fit else self._shown(shape, item, name)
             for item, fit, name in zip(items, fits, names, strict=True)
@@ -91,10 +92,10 @@ def _case(contract: Contract, outcome: Outcome, items: Sequence[Item]) -> tuple[
     return (id(outcome.role), id(contract), said, *map(id, items))
 
 
-def _fits(shape: Contract, item: Item) -> bool:
-    """Whether *shape* shows *item* as it is."""
+def _shows_all(shape: Contract, item: Item) -> bool:
+    """Whether *shape* knows all properties of *item*."""
     properties = shape.shape.get("properties")
-    return (properties is None or properties.keys() >= item.keys()) and shape.is_valid(item)
+    return properties is None or properties.keys() >= item.keys()
 
 
 def _wrapped(envelope: Any, keys: Sequence[str], value: Any) -> Any:

@@ -8,30 +8,11 @@ from typing import Any
 
 from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.spelling import letters, words
+from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.state.forms import UNSAID
 from toolalpaca_mockserver.state.resources import Resource
 from toolalpaca_mockserver.state.store import Item
 from toolalpaca_mockserver.values.moments import EPOCH, timestamp
-
-_MADE = frozenset(
-    {
-        "created",
-        "added",
-        "registered",
-        "opened",
-        "submitted",
-        "ordered",
-        "placed",
-        "joined",
-        "inserted",
-        "acquired",
-        "paid",
-        "issued",
-        "recorded",
-    }
-)
-_CHANGED = frozenset({"updated", "modified", "changed", "edited"})
-_STATES = frozenset({"status", "state"})
 
 
 def made(
@@ -54,28 +35,22 @@ def made(
         base: A complete item of the server's making.
         now: The number of the change.
     """
+    form = resource.form(request)
     shown = resource.contract.properties()
     sayable = request.properties() if request is not None else {}
-    required = set(resource.contract.shape.get("required") or ())
     item: Item = {}
-    for name, schema in shown.items():
-        own = resource.contract.flat(schema)
-        theirs = request.flat(sayable[name]) if request is not None and name in sayable else None
-        read_only = own.get("readOnly") is True
-        if name in sent and not read_only:
+    for entry in form.entries:
+        name = entry.name
+        if entry.settable and name in sent:
             item[name] = sent[name]
-        elif theirs is not None and not read_only and "default" in theirs:
-            item[name] = theirs["default"]
-        elif "default" in own:
-            item[name] = own["default"]
-        elif theirs is not None and not read_only and name not in required:
-            continue
-        elif name in base:
-            item[name] = _fresh(name, own, base[name])
+        elif entry.default is not UNSAID:
+            item[name] = entry.default
+        elif not entry.omitted and name in base:
+            item[name] = base[name] if entry.first is UNSAID else entry.first
     for name, value in sent.items():
         if name not in shown and name not in sayable:
             item[name] = value  # neither side declares it: the schema allows it, or it goes later
-    return _stamped(item, resource.contract, request, now, _MADE | _CHANGED)
+    return _stamped(item, form.on_making, now)
 
 
 def replaced(
@@ -93,7 +68,7 @@ def replaced(
         or _is_read_only(resource, name)
     }
     item = kept | _settable(resource, sent, sayable)
-    return _stamped(item, resource.contract, request, now, _CHANGED)
+    return _stamped(item, resource.form(request).on_changing, now)
 
 
 def updated(
@@ -103,7 +78,7 @@ def updated(
     sayable = request.properties() if request is not None else {}
     settable = _settable(resource, sent, sayable)
     item = old | {name: _merged(old.get(name), value) for name, value in settable.items()}
-    return _stamped(item, resource.contract, request, now, _CHANGED)
+    return _stamped(item, resource.form(request).on_changing, now)
 
 
 def _settable(resource: Resource, sent: Item, sayable: Mapping[str, Any]) -> Item:
@@ -165,14 +140,6 @@ def _is_read_only(resource: Resource, name: str) -> bool:
     return schema is not None and resource.contract.flat(schema).get("readOnly") is True
 
 
-def _fresh(name: str, schema: dict[str, Any], value: Any) -> Any:
-    """A new thing begins in its first state."""
-    members = schema.get("enum")
-    return (
-        members[0] if letters(name) in _STATES and isinstance(members, list) and members else value
-    )
-
-
 def _merged(old: Any, new: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
@@ -185,20 +152,10 @@ def _merged(old: Any, new: Any) -> Any:
     return merged
 
 
-def _stamped(
-    item: Item, contract: Contract, request: Contract | None, now: int, verbs: frozenset[str]
-) -> Item:
+def _stamped(item: Item, moments: Mapping[str, str], now: int) -> Item:
     """*item* with the times that the server keeps. Its clock moves a second with each change."""
     moment = EPOCH + timedelta(days=365, seconds=now)
-    sayable = request.properties() if request is not None else {}
-    stamped = dict(item)
-    for name, schema in contract.properties().items():
-        if name not in item or verbs.isdisjoint(words(name)):
-            continue
-        flat = contract.flat(schema)
-        if name not in sayable or flat.get("readOnly") is True:  # the server's to say
-            if flat.get("format") == "date-time":
-                stamped[name] = timestamp(moment)
-            elif flat.get("format") == "date":
-                stamped[name] = moment.date().isoformat()
-    return stamped
+    for name, form in moments.items():
+        if name in item:
+            item[name] = timestamp(moment) if form == "date-time" else moment.date().isoformat()
+    return item

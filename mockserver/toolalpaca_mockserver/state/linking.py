@@ -9,7 +9,7 @@ from typing import Any, Final
 from toolalpaca_mockserver.state.references import MANY, Reference
 from toolalpaca_mockserver.state.resources import Resource, Resources
 from toolalpaca_mockserver.state.store import Item, World
-from toolalpaca_mockserver.values import random_for
+from toolalpaca_mockserver.values import index_for
 
 Known = Sequence[tuple[str, Item]]
 _MOST: Final = 32
@@ -53,6 +53,7 @@ class Links:
             before: The items of its own kind that it may refer to: those that came before it, so
                 that parents make a tree; None for all.
         """
+        found: list[tuple[Reference, Known]] = []
         for reference in self.resources.references(resource):
             target = self.resources.at(reference.target)
             if target is None or "{" in target.collection:
@@ -62,53 +63,63 @@ class Links:
                 known = [("", item)]  # a part of the item that names the whole
             elif target is resource and before is not None:
                 known = [pair for pair in known if pair[0] in before]
-            item = linked(resource, item, reference, known, (self.seed, salt))
-        return item
+            found.append((reference, known))
+        salted = f"{self.seed}/{salt}"
+        return _linked_at_once(resource, item, found, salted) or _linked_one_by_one(
+            resource, item, found, salted
+        )
 
 
-def linked(
-    resource: Resource, item: Item, reference: Reference, known: Known, salt: tuple[object, ...]
-) -> Item:
-    """*item* with ids of *known* things where *reference* says; as it was where none is allowed.
+def _linked_at_once(
+    resource: Resource, item: Item, found: Sequence[tuple[Reference, Known]], salt: str
+) -> Item | None:
+    """*item* with all references as they nearly always may be; None when one may not.
 
-    Args:
-        resource: What the item is one of.
-        item: The item.
-        reference: Where its ids stand.
-        known: What may be referred to, by key; for none the reference goes, if it may.
-        salt: The same choice for the same salt.
+    To look once instead of after each saves 0.1 ms of a POST of GitHub's.
     """
-    if not known:
-        return _without(resource, item, reference)
-    own = reference.path[-1] if reference.inside else None
-    ranked = list(known)
-    random_for("link", *salt, reference.shown).shuffle(ranked)
-    for form, alike in _ATTEMPTS if own is not None else _ATTEMPTS[:3]:
-        pick = _Picker(ranked, reference, own, form, alike)
-        path = reference.path[:-1] if reference.inside else reference.path
-        candidate: Item = _changed(item, path, pick)
-        if candidate is item or resource.contract.is_valid(candidate):
-            return candidate
+    linked = item
+    for reference, known in found:
+        if not known:
+            return None
+        linked = _following(linked, _Picker(known, reference, salt, *_ATTEMPTS[0]))
+    return linked if linked is item or resource.contract.is_valid(linked) else None
+
+
+def _linked_one_by_one(
+    resource: Resource, item: Item, found: Sequence[tuple[Reference, Known]], salt: str
+) -> Item:
+    """*item* with each reference that it may have; one to nothing goes, if it may."""
+    for reference, known in found:
+        if not known:
+            item = _without(resource, item, reference)
+            continue
+        for form, alike in _ATTEMPTS if reference.inside else _ATTEMPTS[:3]:
+            candidate = _following(item, _Picker(known, reference, salt, form, alike))
+            if candidate is item or resource.contract.is_valid(candidate):
+                item = candidate
+                break
     return item
 
 
 class _Picker:
-    """Gives one known thing after another."""
+    """Gives one known thing after another; the first is the same one for the same salt."""
 
     def __init__(
         self,
-        ranked: Known,
+        known: Known,
         reference: Reference,
-        inside: str | None,
+        salt: str,
         form: Callable[[Any], Any],
         alike: bool,
     ) -> None:
-        self.ranked, self.inside, self.form, self.alike = ranked, inside, form, alike
+        self.known, self.form, self.alike = known, form, alike
         self.target = reference.id_property
-        self.next = 0
+        self.inside = reference.path[-1] if reference.inside else None
+        self.path = reference.path[:-1] if reference.inside else reference.path
+        self.next = index_for(len(known), salt, reference.shown)
 
     def __call__(self, old: Any) -> Any:
-        key, item = self.ranked[self.next % len(self.ranked)]
+        key, item = self.known[self.next % len(self.known)]
         self.next += 1
         identity = self.form(item.get(self.target or "", key))
         if self.inside is None:
@@ -119,13 +130,18 @@ class _Picker:
         return {**old, **same, self.inside: identity}
 
 
+def _following(item: Item, pick: _Picker) -> Item:
+    changed: Item = _changed(item, pick.path, pick)
+    return changed
+
+
 def _changed(value: Any, path: Sequence[str], pick: _Picker) -> Any:
     """A copy of *value* with what *pick* gives at *path*."""
     if not path:
         return pick(value) if value is not None else None
     head, rest = path[0], path[1:]
     if head == MANY and isinstance(value, list):
-        most = len(pick.ranked) if not rest else len(value)
+        most = len(pick.known) if not rest else len(value)
         return [_changed(part, rest, pick) for part in value[:most]]
     if isinstance(value, dict) and head in value:
         inner = _changed(value[head], rest, pick)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import quote
 
-from toolalpaca_mockserver.state.store import Ids, Item, Snapshot
+from toolalpaca_mockserver.state.store import Ids, Item, Snapshot, highest
 
 MOST_SESSIONS = 1000
 
@@ -19,12 +19,11 @@ MOST_SESSIONS = 1000
 class _Collection:
     items: dict[str, Item] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
-    ids: Ids = field(init=False)
+    highest: int = 0
 
     def __post_init__(self) -> None:
-        self.ids = Ids(self.items.keys())
-        self.ids.note(self.items)
-        self.ids.note(self.removed)
+        if self.items or self.removed:
+            self.highest = highest((*self.items, *self.removed))
 
 
 @dataclass(slots=True)
@@ -143,7 +142,7 @@ class MemoryWorld:
     async def ids(self, collection: str) -> Ids:
         """The ids of *collection*."""
         found = self._session.collections.get(collection)
-        return found.ids if found is not None else Ids()
+        return Ids(found.items.keys(), found.highest) if found is not None else Ids()
 
     async def get(self, collection: str, key: str) -> Item | None:
         """The item with that id, or None."""
@@ -155,9 +154,9 @@ class MemoryWorld:
         found = self._session.collections.setdefault(collection, _Collection())
         old = found.items.get(key)
         was_removed = key in found.removed
-        highest = found.ids.highest
+        highest_before = found.highest
         found.items[key] = item
-        found.ids.note((key,))
+        found.highest = highest((key,), highest_before)
         found.removed.discard(key)
 
         def step() -> None:
@@ -165,7 +164,7 @@ class MemoryWorld:
                 found.items[key] = old
             else:
                 del found.items[key]
-            found.ids.highest = highest
+            found.highest = highest_before
             if was_removed:
                 found.removed.add(key)
 

@@ -19,6 +19,7 @@ from toolalpaca_mockserver.parameters import ParameterReader
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.spelling import letters, nameless, singular
 from toolalpaca_mockserver.state.corrections import NONE, Corrections, Deed, ResourceCorrection
+from toolalpaca_mockserver.state.forms import Form
 from toolalpaca_mockserver.state.references import Reference, references_of
 from toolalpaca_mockserver.state.shapes import Keys, Shapes, id_property
 
@@ -53,6 +54,16 @@ class Resource:
         if self.id_property is None:
             return None
         return self.contract.part(self.contract.properties().get(self.id_property, True))
+
+    def form(self, request: Contract | None) -> Form:
+        """What becomes of the properties of an item of which clients send *request*."""
+        if id(request) not in self._forms:
+            self._forms[id(request)] = Form(self.contract, request)
+        return self._forms[id(request)]
+
+    @cached_property
+    def _forms(self) -> dict[int, Form]:
+        return {}
 
     @cached_property
     def spellings(self) -> Mapping[str, str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
-from zlib import crc32
 
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.state.items import key_of, settled
 from toolalpaca_mockserver.state.resources import Resource
-from toolalpaca_mockserver.state.store import Ids, Item
-from toolalpaca_mockserver.values import NoInstance, ValueGenerator
+from toolalpaca_mockserver.state.store import Ids, Item, highest
+from toolalpaca_mockserver.values import NoInstance, ValueGenerator, index_for
 
 AT_TOP: Final = 5
 NESTED: Final = 3
@@ -48,7 +47,7 @@ class Seeds:
                 break
             key, item = self.named(resource, item, place, ids, -index)
             found[key] = item
-            ids.note((key,))
+            ids.highest = highest((key,), ids.highest)
         wanted = self._documented_id(resource)
         if found and wanted is not None and wanted not in found:
             _, item = found.popitem()
@@ -68,14 +67,16 @@ class Seeds:
     def _seeded(self, resource: Resource, place: str, index: int, nested: bool) -> Item:
         if not nested:
             return self._item(resource, f"{place}#{index}", index)
-        item = self._item(resource, f"{resource.collection}~{_drawn(place)}#{index}", index)
+        item = self._item(
+            resource, f"{resource.collection}~{index_for(_VARIANTS, place)}#{index}", index
+        )
         if index < len(resource.contract.shape.get("examples") or ()):
             return item
         return self._individual(resource, item, f"{place}#{index}")
 
     def variant(self, resource: Resource, place: str, number: int) -> tuple[str, int]:
         """Key and index of what the item is drawn from that change *number* adds to *place*."""
-        drawn = _drawn(place, number)
+        drawn = (index_for(_VARIANTS, place) + number) % _VARIANTS
         # By their index: the document's examples are taken by the first items.
         return f"{resource.collection}~{drawn}", AT_TOP + drawn
 
@@ -88,7 +89,7 @@ class Seeds:
     def imagined(self, resource: Resource, place: str, key: str) -> Item:
         """The item with the id *key*, the same one every time."""
         whole = f"{place}/{key}"
-        drawn = f"{resource.collection}/{_drawn(whole)}"
+        drawn = f"{resource.collection}/{index_for(_VARIANTS, whole)}"
         item = self._individual(resource, self._item(resource, drawn, None), whole)
         return self.identified(resource, item, key)
 
@@ -197,8 +198,3 @@ class Seeds:
                 return value
         # It may be null, or a list, by a branch of its schema; it always is.
         raise NoInstance(f"a {resource.name} is no object")
-
-
-def _drawn(key: str, number: int = 0) -> int:
-    """Which variant stands for *key*; those of successive numbers differ."""
-    return (crc32(key.encode(errors="surrogatepass")) + number) % _VARIANTS

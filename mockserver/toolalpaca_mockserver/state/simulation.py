@@ -22,7 +22,7 @@ from toolalpaca_mockserver.state.refusing import Refusal, conflict, dangling
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
 from toolalpaca_mockserver.state.seeds import Seeds
-from toolalpaca_mockserver.state.store import Ids, Item, Store, World
+from toolalpaca_mockserver.state.store import Ids, Item, Store, World, highest
 
 _IMAGINED: Final = 2
 """Items that a search with required filters finds at least: the world is larger than its list."""
@@ -38,6 +38,7 @@ class Outcome:
         page: What a list shows.
         key: The item's id.
         created: Whether the item is new.
+        sound: Whether it is known to satisfy the contract of its resource.
         source: Who made a new item's values.
         reason: Why it was not the chosen engine.
     """
@@ -47,6 +48,7 @@ class Outcome:
     page: Page | None = None
     key: str = ""
     created: bool = False
+    sound: bool = False
     source: Source = "state"
     reason: str = ""
 
@@ -83,6 +85,7 @@ class Simulation:
         self.engine = engine
         self.store = store
         self.open_world = open_world
+        self._requests: dict[str, Contract | None] = {}
         self.links = Links(resources, self._top, seeds.generator.seed)
 
     async def act(
@@ -134,7 +137,7 @@ class Simulation:
         for number, item in enumerate(given, 1):
             key, named = self.seeds.named(resource, item, place, ids, number)
             held[key] = named
-            ids.note((key,))
+            ids.highest = highest((key,), ids.highest)
         async with self.store.open(session) as world:
             await world.begin(place, held)
         return []
@@ -355,13 +358,20 @@ class Simulation:
             await world.put(place, key, item)
             await self._begin_below(world, resource.collection, place, key)
         return Outcome(
-            role, item=item, key=key, created=True, source=composed.source, reason=composed.reason
+            role,
+            item=item,
+            key=key,
+            created=True,
+            sound=isinstance(composed.value, dict),
+            source=composed.source,
+            reason=composed.reason,
         )
 
     async def _begin_below(self, world: World, template: str, place: str, key: str) -> None:
         """Nothing belongs to a new item yet: what clients add to it begins empty."""
+        above = f"{place}/{quote(key, safe='')}"
         for suffix in self.resources.added_below(template):
-            below = f"{place}/{quote(key, safe='')}{suffix}"
+            below = above + suffix
             if not await world.begun(below):
                 await world.begin(below, {})
 
@@ -380,12 +390,14 @@ class Simulation:
     # -- requests ---------------------------------------------------------------------------
 
     def _request(self, operation: Operation) -> Contract | None:
-        reader = self.plans[operation.name].body_reader
-        contract = reader.main_contract() if reader is not None else None
-        if contract is None:
-            return None
-        inner = _inner(contract, self.resources.role(operation))
-        return inner if inner is not None else contract
+        """What clients may say of the item."""
+        if operation.name not in self._requests:
+            reader = self.plans[operation.name].body_reader
+            contract = reader.main_contract() if reader is not None else None
+            role = self.resources.role(operation)
+            inner = _inner(contract, role) if contract is not None else None
+            self._requests[operation.name] = inner or contract
+        return self._requests[operation.name]
 
     def _sent(self, role: Role, operation: Operation, arguments: Arguments) -> Item:
         """What the client says of the item: the body, or parameters that name properties."""
@@ -395,7 +407,7 @@ class Simulation:
             return body[inner] if inner is not None else body
         if arguments.has_body:
             return {}
-        known = {letters(name): name for name in role.resource.contract.properties()}
+        known = role.resource.spellings
         return {
             known[letters(name)]: value
             for name, value in arguments.query.items()

@@ -46,11 +46,11 @@ class Ids:
     taken: Collection[str] = ()
     highest: int = 0
 
-    def note(self, keys: Iterable[str]) -> None:
-        """Let :attr:`highest` cover *keys*."""
-        for key in keys:
-            if len(key) <= _MOST_DIGITS and key.isascii() and key.isdecimal():
-                self.highest = max(self.highest, int(key))
+
+def highest(ids: Iterable[str], others: int = 0) -> int:
+    """The largest of *ids* that is a number, and no less than *others*."""
+    plain = (i for i in ids if len(i) <= _MOST_DIGITS and i.isascii() and i.isdecimal())
+    return max(others, *map(int, plain), 0)
 
 
 class World(Protocol):

@@ -9,6 +9,6 @@ One call goes through the parts in this order::
     formats, names, moments            what looks real; words from vocabulary.py
 """
 
-from toolalpaca_mockserver.values.generator import NoInstance, ValueGenerator, random_for
+from toolalpaca_mockserver.values.generator import NoInstance, ValueGenerator, index_for, random_for
 
-__all__ = ["NoInstance", "ValueGenerator", "random_for"]
+__all__ = ["NoInstance", "ValueGenerator", "index_for", "random_for"]
