@@ -30,11 +30,17 @@ def cohere(value: dict[str, Any], flat: Flat) -> None:
         value: An object; changed in place.
         flat: Gives the flat schema of a property, empty for one that must stay as it is.
     """
-    plain = {"_".join(words(name)): name for name in value}
+    plain = {_plain(name): name for name in value}
     _order_bounds(value, plain)
     _reckon(value, plain, flat)
     _count(value, plain, flat)
     _raise_flags(value, plain)
+
+
+@lru_cache(maxsize=8192)
+def _plain(name: str) -> str:
+    """A name in any spelling as words: ``unitPrice`` is ``unit_price``."""
+    return "_".join(words(name))
 
 
 def _order_bounds(value: dict[str, Any], plain: Mapping[str, str]) -> None:
@@ -84,7 +90,7 @@ def _sum(lines: list[Any]) -> float | int | None:
     for line in lines:
         if not isinstance(line, dict):
             return None
-        plain = {"_".join(words(name)): name for name in line}
+        plain = {_plain(name): name for name in line}
         worth = _product(line, plain)
         if worth is None:
             worth = next((line[plain[name]] for name in _TOTALS if name in plain), None)
@@ -96,7 +102,9 @@ def _sum(lines: list[Any]) -> float | int | None:
 
 def _count(value: dict[str, Any], plain: Mapping[str, str], flat: Flat) -> None:
     """What counts a list says how long it is."""
-    lists = {key: value[name] for key, name in plain.items() if isinstance(value[name], list)}
+    lists = {key: value[name] for key, name in plain.items() if type(value[name]) is list}
+    if not lists or not any(type(part) is int for part in value.values()):
+        return
     for key, found in lists.items():
         single = key.removesuffix("s")
         names = [f"{key}_count", f"{single}_count", f"num_{key}", f"number_of_{key}"]
