@@ -32,9 +32,14 @@ _SHORT: Final = 6  # words of a reply that is nothing but the value
 _CHOICES: Final = 8
 
 
-def question(tool: Tool, missing: Sequence[Slot]) -> str:
-    """The question for what is missing, each with its name, what it is and what it can be."""
+def question(tool: Tool, missing: Sequence[Slot], *, again: bool = False) -> str:
+    """The question for what is missing, each with its name, what it is and what it can be.
+
+    It is worded otherwise when the last reply to it said nothing of that (*again*).
+    """
     parts = "; ".join(_described(slot) for slot in missing)
+    if again:
+        return f"I could not read that. To {describe(tool)} I still need: {parts}. What is it?"
     return f"To {describe(tool)} I need: {parts}. What should I use?"
 
 

@@ -120,7 +120,7 @@ def identifier(record: Record, slot: Slot, nouns: tuple[str, ...]) -> Any:
     for key, value in record.value.items():
         if tuple(concept(word) for word in name_stems(key)) == wanted and wanted != ("id",):
             return _fitting(slot, value)
-    if not is_about(record, slot, nouns):
+    if slot.noun is None or not is_about(record, slot, nouns):
         return NOTHING
     return _own_id(record.value, slot, nouns)
 

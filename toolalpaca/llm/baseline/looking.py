@@ -37,7 +37,7 @@ class Need:
     Attributes:
         tool: The tool that needs it.
         thing: What the user calls the thing, or None.
-        willing: Whether the first result will do: the user was asked, and does not know.
+        willing: Whether any existing thing will do: the user was asked, and does not know.
     """
 
     slot: Slot
@@ -49,6 +49,11 @@ class Need:
     def name(self) -> str:
         """What the user calls the thing, or ``""``."""
         return self.thing.text if self.thing else ""
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it is no id but something that is so of one thing only: where it is, its mail."""
+        return self.slot.noun is None
 
 
 class Lookup:
@@ -98,8 +103,13 @@ class Lookup:
         nouns = need.tool.nouns
         fitting = [r for r in records if identifier(r, need.slot, nouns) is not NOTHING]
         exact = [record for record in fitting if is_about(record, need.slot, nouns)]
-        choice = choose(exact or fitting, need.name, self._passages[0])
+        among = exact or fitting
+        choice = choose(among, need.name, self._passages[0])
         if choice is None:
+            return None
+        # What is no id is taken only of the thing that is meant, never of one that looks like it.
+        meant = len(among) == 1 or need.name or self._selects()
+        if need.is_fact and not meant:
             return None
         return identifier(choice.record, need.slot, nouns), choice
 
@@ -113,6 +123,8 @@ class Lookup:
             told = bool(provider.filling.values) or bool(need.name) or self._selects()
             if not told and not need.willing:
                 continue
+            if need.is_fact and not need.name and provider.filling.missing:
+                continue  # it would take another lookup, which could end at anything
             found = yield from self._ask_provider(need, provider, used, depth)
             if found is not None:
                 return found
@@ -136,7 +148,8 @@ class Lookup:
         things: list[Slot] = []
         if need.thing is not None and not spoken:
             things = search_slots(provider, need.thing, self._passages)
-        yield from self._prepare(need, provider, used, depth, skip=things[:1])
+        if not need.is_fact:
+            yield from self._prepare(need, provider, used, depth, skip=things[:1])
         tries: list[Slot | None] = [*things[:2], None]
         for index, slot in enumerate(tries):
             values = dict(filling.values)
@@ -181,12 +194,12 @@ class Lookup:
         slots = [
             slot
             for slot in filling.missing
-            if slot not in skip and is_chainable(slot, tool, self._plan.catalog)
+            if slot not in skip and is_chainable(slot, self._plan.catalog)
         ]
         taken = [*used, *filling.spans.values()]
         things = things_for(slots, tool, self._passages, taken)
         for slot in slots:
-            inner = Need(slot, tool, things.get(slot.path), need.willing)
+            inner = Need(slot, tool, things.get(slot.path), need.willing and slot.noun is not None)
             others = [t.span for p, t in things.items() if p != slot.path and t.span]
             yield from self.run(inner, filling, [*taken, *others], depth + 1)
 

@@ -8,7 +8,7 @@ the calls it makes again are answered out of the conversation, until it makes on
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from toolalpaca.llm.baseline.answering import Outcome, abstention, answer
@@ -20,7 +20,7 @@ from toolalpaca.llm.baseline.filling import Filling, Path, fill
 from toolalpaca.llm.baseline.looking import Lookup, Need
 from toolalpaca.llm.baseline.matching import ENOUGH, Match, describe, match
 from toolalpaca.llm.baseline.passages import Passage, content_stems
-from toolalpaca.llm.baseline.providers import Thing, is_chainable, things_for
+from toolalpaca.llm.baseline.providers import Thing, is_chainable, is_handed_on, things_for
 from toolalpaca.llm.baseline.repairing import repaired
 from toolalpaca.llm.baseline.results import Record, Result, read_result, records_of
 from toolalpaca.llm.baseline.slots import Slot
@@ -30,7 +30,7 @@ from toolalpaca.task import ASK_TOOL
 MOST_CALLS: Final = 16
 """Calls that one turn may take; then the planner answers with what it has."""
 
-_QUESTIONS: Final = 2  # to the user, for one request
+_QUESTIONS: Final = 6  # to the user, for one request, as long as the replies say something
 
 
 @dataclass(frozen=True)
@@ -157,14 +157,21 @@ class Plan:
         self, tool: Tool, filling: Filling, passages: Sequence[Passage], opening: Iterator[str]
     ) -> Generator[Step, str | None, str]:
         """Ask for what is missing or does not fit; say what still is."""
+        asked: set[str] = set()
         for _ in range(_QUESTIONS):
             self._drop_unfit(tool, filling)
             missing = filling.missing
             if not missing or not self.catalog.can_ask:
                 break
+            words = question(tool, missing)
+            if words in asked:
+                words = question(tool, missing, again=True)
+            if words in asked:
+                break
+            asked.add(words)
             names = ", ".join(slot.label for slot in missing)
             reason = " ".join([*opening, f"The instruction does not say {names}, so I ask."])
-            reply = yield Step(ASK_TOOL, {"question": question(tool, missing)}, reason)
+            reply = yield Step(ASK_TOOL, {"question": words}, reason)
             text = reply or ""
             called = read_reply(filling, missing, text, tool, self.today)
             things = {path: Thing(name) for path, name in called.items()}
@@ -199,17 +206,30 @@ class Plan:
         willing: bool = False,
     ) -> Generator[Step, str | None, list[str]]:
         """Fill missing ids from results and from tools that list or find things."""
-        slots = [s for s in filling.missing if is_chainable(s, tool, self.catalog)]
+        slots = [
+            slot
+            for slot in filling.missing
+            if is_chainable(slot, self.catalog) or is_handed_on(slot, passages[0])
+        ]
         things = things_for(slots, tool, passages, list(filling.spans.values())) | named
         notes: list[str] = []
         lookup = Lookup(self, passages, opening)
         for slot in slots:
-            need = Need(slot, tool, things.get(slot.path), willing)
+            # Any thing will do to look at, but not to cancel or to book.
+            any_will_do = willing and tool.reads and slot.noun is not None
+            need = Need(slot, tool, things.get(slot.path), any_will_do)
+            if need.is_fact and need.thing and need.thing.is_phrase:
+                need = replace(need, thing=None)  # "the e-mail of that member" names nobody
             used = [*filling.spans.values(), *_other_spans(things, slot)]
             note = yield from lookup.run(need, filling, used)
             if note:
                 notes.append(note)
-            elif need.name and slot.kind == "string" and not lookup.can_find(need, used):
+            elif (
+                need.name
+                and slot.kind == "string"
+                and slot.noun is not None
+                and not lookup.can_find(need, used)
+            ):
                 # Nothing knows this API's ids better than the user's own word.
                 filling.values |= {slot.path: need.name} if slot.accepts(need.name) else {}
         return notes

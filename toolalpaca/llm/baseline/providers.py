@@ -18,20 +18,26 @@ from toolalpaca.llm.baseline.passages import (
     preposition_of,
 )
 from toolalpaca.llm.baseline.slots import Slot
-from toolalpaca.llm.baseline.text import name_stems, name_words, word_set
+from toolalpaca.llm.baseline.text import name_stems, name_words, stem_set, word_set
 from toolalpaca.llm.baseline.vocabulary import (
     CODE_WORDS,
     ID_WORDS,
     NAME_WORDS,
+    PRONOUNS,
     QUERY_WORDS,
     concept,
 )
 
 _ENOUGH: Final = 2.0
-_GENERIC: Final = word_set(
-    "name title description status type date time created updated email price total count message "
-    "page limit offset amount quantity note comment text language currency category"
+_HANDED_ON: Final = frozenset(
+    {"integer", "number", "date", "date-time", "time", "email", "uri", "ip"}
 )
+_WHOSE: Final = frozenset({"his", "her", "their", "its", "same"})
+_COORDINATES: Final = word_set("lat latitude lon lng long longitude")
+_FACTS: Final = stem_set(
+    "phone fax email card passport tax vat social post postal zip area pin country currency "
+    "language promo promotion coupon voucher discount house page verification security"
+)  # "phone_number" and "tax_id" are facts that a user tells, whatever their last word
 
 
 @dataclass(frozen=True)
@@ -55,29 +61,50 @@ class Thing:
             return None
         return (self.passage, self.mention.start, self.mention.end)
 
+    @property
+    def is_phrase(self) -> bool:
+        """Whether it is no name but words that stand where one could."""
+        return self.mention is not None and self.mention.kind == "phrase"
+
     def is_within(self, spans: Iterable[Span]) -> bool:
         """Whether some of its words are already used."""
         own = [(start, end) for number, start, end in spans if number == self.passage]
         return self.mention is not None and self.mention.overlaps(own)
 
 
-def is_chainable(slot: Slot, tool: Tool, catalog: Catalog) -> bool:
-    """Whether a value for the slot can come out of another tool's result."""
-    if slot.kind in ("boolean", "array", "object", "enum"):
+def is_chainable(slot: Slot, catalog: Catalog) -> bool:
+    """Whether a value for the slot can come out of another tool's result.
+
+    Only what identifies an existing thing or says where it is can. Names, e-mail addresses, days,
+    prices and texts are the user's to say: those of another thing would be wrong.
+    """
+    if slot.kind not in ("integer", "number", "string", "uuid"):
         return False
-    if slot.noun is not None:
-        return True
-    generic = set(name_words(slot.name)) <= _GENERIC
-    return (
-        not generic
-        and slot.kind != "string"
-        and any(
-            _names(found, slot)
-            for other in catalog.tools
-            if other is not tool
-            for found in other.properties
-        )
+    if slot.noun is None:
+        return bool(_COORDINATES & set(name_words(slot.name))) and slot.kind != "string"
+    facts = {concept(word) for word in slot.noun} & _FACTS
+    return not facts or any(
+        facts & {concept(noun) for noun in other.nouns} for other in catalog.tools
     )
+
+
+def is_handed_on(slot: Slot, request: Passage) -> bool:
+    """Whether the request says whose fact goes into the slot: "the e-mail of that member"."""
+    if slot.noun is not None or slot.kind not in _HANDED_ON:
+        return False
+    words, head = request.tokens, concept(slot.words[-1]) if slot.words else ""
+    for index, token in enumerate(words):
+        if concept(token.stem) != head:
+            continue
+        other = [word for word in words[:index] if word.stem not in slot.words]
+        before = other[-1].text.lower() if other else ""
+        after = [word.text for word in words[index + 1 : index + 3]]
+        if before.endswith("'s") or before in _WHOSE:
+            return True
+        if [word.lower() for word in after[:1]] == ["of"] and after[1:]:
+            whose = after[1]
+            return whose[0].isupper() or whose in PRONOUNS or whose == "the"
+    return False
 
 
 def things_for(

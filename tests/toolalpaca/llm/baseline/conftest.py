@@ -121,12 +121,12 @@ def run_in(
     answer: Callable[[str, Json], str],
     tools: list[ToolSpec],
     instruction: str,
-    reply: str = "I do not know.",
+    reply: str | Callable[[], str] = "I do not know.",
     *,
     before: tuple[Message, ...] = (),
     steps: int = 40,
 ) -> Run:
-    """Let the baseline work until it answers."""
+    """Let the baseline work until it answers; *reply* is what the user says to its questions."""
     model = Baseline()
     messages = [*before, Message(role="user", content=instruction)]
     calls: list[tuple[str, Json]] = []
@@ -143,7 +143,10 @@ def run_in(
         for call in completion.tool_calls:
             arguments = orjson.loads(call.arguments)
             calls.append((call.name, arguments))
-            said = reply if call.name == ASK.name else answer(call.name, arguments)
+            if call.name == ASK.name:
+                said = reply if isinstance(reply, str) else reply()
+            else:
+                said = answer(call.name, arguments)
             messages.append(Message(role="tool", content=said, tool_call_id=call.id))
     raise AssertionError(f"no answer after {steps} steps: {calls}")
 
