@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"
-_LONGEST = 4  # bytes of a character in UTF-8 (RFC 3629), and so its tokens at most
+# A character takes four tokens at most (its bytes in UTF-8, RFC 3629), but bytes that are no text
+# and special tokens may stand before them; only a long run of such is shown before it is over.
+_MOST_HELD = 64
 
 
 class TokenText:
@@ -24,20 +26,13 @@ class TokenText:
         self._tokenizer = tokenizer
         self._shown: list[int] = []  # the tokens of the last piece: what comes next joins on them
         self._held: list[int] = []
-        self._text = ""  # what all of them read as
-        self._broken = 0  # tokens that left a part of a character at the end, one after the other
 
     def push(self, token: int) -> str:
         """The text that *token* completes; ``""`` within a character, or for a special token."""
         self._held.append(token)
         text = self._decode(self._shown + self._held)
-        changed, self._text = text != self._text, text
-        if text.endswith(_UNFINISHED):
-            # A special token in the midst of a character reads as nothing, and does not count.
-            self._broken += changed
-            if self._broken < _LONGEST:
-                return ""
-        self._broken = 0
+        if text.endswith(_UNFINISHED) and len(self._held) < _MOST_HELD:
+            return ""
         return self._take(text)
 
     def flush(self) -> str:
@@ -48,7 +43,6 @@ class TokenText:
         piece = text[len(self._decode(self._shown)) :]
         if piece:
             self._shown, self._held = self._held, []
-            self._text = self._decode(self._shown)
         return piece
 
     def _decode(self, tokens: list[int]) -> str:
