@@ -61,9 +61,10 @@ def test_pieces_are_whole_characters_and_join_to_the_text(tokenizer: Any, text: 
 
 
 @given(st.lists(st.integers(0, 399), max_size=30))
-@example(
-    [0, 0, 159, 97, 97]
-)  # special tokens, which read as nothing, before the parts of a character
+# Special tokens, which read as nothing, and broken characters, before the parts of one and between.
+@example([0, 0, 159, 97, 97])
+@example([159, 0, 0, 97, 97])
+@example([97, 97, 97, 129, 97])
 @settings(deadline=None)
 def test_any_tokens_read_as_the_tokenizer_reads_them(tokenizer: Any, tokens: list[int]) -> None:
     decoded = TokenText(tokenizer)
