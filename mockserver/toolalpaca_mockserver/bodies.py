@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 
@@ -159,14 +160,9 @@ def form_value(
         encoding = media_type.encoding.get(name, {})
         if _is_json_property(schema, contract, encoding):
             continue
-        style = str(encoding.get("style", "form"))
-        explode = bool(encoding.get("explode", style == "form"))
-        kind = _kind(schema, contract)
-        if kind == "object" and style == "form" and explode:
-            style = "deepObject"  # exploded, its parts could not be told from the form's own
-        found = read_query(pairs, name, style, explode, kind)
+        found = _styled(pairs, name, schema, contract, encoding)
         if found is not MISSING:
-            value[name] = coerce(found, schema, contract)
+            value[name] = found
     _add_empty_lists(value, contract)
     for name, raw in pairs:
         if name not in value and name.partition("[")[0] not in value:
@@ -175,13 +171,32 @@ def form_value(
     return value
 
 
+def _styled(
+    pairs: list[tuple[str, str]],
+    name: str,
+    schema: Any,
+    contract: Contract,
+    encoding: Mapping[str, Any],
+) -> Any:
+    """The property *name* out of names and percent-encoded values, by its style, or MISSING."""
+    style = str(encoding.get("style", "form"))
+    explode = bool(encoding.get("explode", style == "form"))
+    kind = _kind(schema, contract)
+    if kind == "object" and style == "form" and explode:
+        style = "deepObject"  # exploded, its parts could not be told from the form's own
+    found = read_query(pairs, name, style, explode, kind)
+    return found if found is MISSING else coerce(found, schema, contract)
+
+
 def multipart_value(
     parts: list[Part], contract: Contract | None, media_type: MediaType
 ) -> dict[str, Any]:
     """The object that a multipart body stands for; files are texts of their bytes."""
     properties = contract.properties() if contract else {}
-    value: dict[str, Any] = {}
+    value = _styled_parts(parts, properties, contract, media_type) if contract else {}
     for name in dict.fromkeys(part.name for part in parts):
+        if name in value or name.partition("[")[0] in value:
+            continue
         schema = properties.get(name, True)
         many = contract is not None and _kind(schema, contract) == "array"
         single = True if many else schema  # the list is coerced when it is whole
@@ -195,6 +210,23 @@ def multipart_value(
     if contract is not None:
         _add_empty_lists(value, contract)
     return value
+
+
+def _styled_parts(
+    parts: list[Part], properties: dict[str, Any], contract: Contract, media_type: MediaType
+) -> dict[str, Any]:
+    """The properties whose encoding has a style: it makes parts of a form's fields."""
+    styled = {
+        name: encoding
+        for name, encoding in media_type.encoding.items()
+        if name in properties and "style" in encoding and "contentType" not in encoding
+    }
+    if not styled:
+        return {}
+    # Parts are not percent-encoded; what reads fields takes them so.
+    pairs = [(p.name, quote(p.content, safe=",|")) for p in parts if p.filename is None]
+    found = {n: _styled(pairs, n, properties[n], contract, e) for n, e in styled.items()}
+    return {name: value for name, value in found.items() if value is not MISSING}
 
 
 def _add_empty_lists(value: dict[str, Any], contract: Contract) -> None:

@@ -251,7 +251,9 @@ class Components:
                     content_type,
                     schema_of(media),
                     self.examples(media, place),
-                    encoding if isinstance(encoding, dict) else {},
+                    {n: e for n, e in encoding.items() if isinstance(e, dict)}
+                    if isinstance(encoding, dict)
+                    else {},
                 ),
             )
         return content
