@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from toolalpaca.llm.baseline.catalog import Catalog, Tool
-from toolalpaca.llm.baseline.matching import describe
+from toolalpaca.llm.baseline.describing import describe, is_order
 from toolalpaca.llm.baseline.results import Result
 from toolalpaca.llm.baseline.text import name_stems, name_words, plural, singular, stem, stem_set
 from toolalpaca.llm.baseline.vocabulary import ID_WORDS, concept
@@ -61,13 +61,14 @@ def _sentence(outcome: Outcome) -> str:
     items = result.items
     if items is not None:
         return _list_sentence(_noun(outcome.tool), items, result.body, outcome.wanted)
+    done = f"Done ({task})" if is_order(outcome.tool) else f"I {task.replace('call', 'called', 1)}"
     if isinstance(result.body, Mapping) and result.body:
-        told = _fields(result.body, outcome.wanted, _FIELDS)
-        if outcome.tool.reads:
+        told = _fields(result.body, outcome.wanted, _FIELDS) + _lists(result.body, outcome.wanted)
+        if outcome.tool.reads and is_order(outcome.tool):
             return f"The {_noun(outcome.tool)}: {told}."
-        return f"Done ({task}): {told}."
+        return f"{done}: {told}."
     text = "" if result.body is None and not result.text else _shortened(result.text)
-    return f"Done ({task}): {text}." if text and result.status != 204 else f"Done ({task})."
+    return f"{done}: {text}." if text and result.status != 204 else f"{done}."
 
 
 def _list_sentence(noun: str, items: list[Any], body: Any, wanted: frozenset[str]) -> str:
@@ -103,6 +104,20 @@ def _fields(value: Mapping[str, Any], wanted: frozenset[str], most: int) -> str:
     inner = [key for key in value if key not in scalars and rank(key) == 0]
     keys = sorted([*scalars, *inner], key=rank)[:most] or list(value)[:most]
     return ", ".join(f"{key}: {_shown(value[key])}" for key in keys)
+
+
+def _lists(value: Mapping[str, Any], wanted: frozenset[str]) -> str:
+    """The objects that a body lists under any of its keys, behind its fields."""
+    told = ""
+    for key, inner in value.items():
+        items = (
+            [item for item in inner if isinstance(item, Mapping)] if isinstance(inner, list) else []
+        )
+        if items and not {concept(word) for word in name_stems(key)} & wanted:
+            shown = "; ".join(_item(item, wanted) for item in items[:_ITEMS])
+            rest = f"; and {len(items) - _ITEMS} more" if len(items) > _ITEMS else ""
+            told += f"; {len(items)} in {key}: {shown}{rest}"
+    return told
 
 
 def _shown(value: Any) -> str:

@@ -10,8 +10,8 @@ from typing import Final
 from toolalpaca.llm.baseline.candidates import candidates
 from toolalpaca.llm.baseline.catalog import Tool
 from toolalpaca.llm.baseline.coercion import NOTHING, coerce_text
+from toolalpaca.llm.baseline.describing import describe
 from toolalpaca.llm.baseline.filling import Filling
-from toolalpaca.llm.baseline.matching import describe
 from toolalpaca.llm.baseline.passages import Passage, label_matches
 from toolalpaca.llm.baseline.slots import Slot
 

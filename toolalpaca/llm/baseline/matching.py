@@ -11,7 +11,7 @@ from toolalpaca.llm.baseline.catalog import Catalog, Tool
 from toolalpaca.llm.baseline.clauses import Clause
 from toolalpaca.llm.baseline.filling import Filling, fill
 from toolalpaca.llm.baseline.passages import Passage
-from toolalpaca.llm.baseline.text import name_words, singular, stem, tokens
+from toolalpaca.llm.baseline.text import tokens
 from toolalpaca.llm.baseline.vocabulary import (
     NOUN_VERBS,
     ORDINALS,
@@ -230,21 +230,3 @@ def _shared(said: dict[str, str], tool: Tool, catalog: Catalog) -> list[tuple[st
     """The words that clause and tool share, with their concepts, the most telling first."""
     both = [(word, term) for term, word in said.items() if term in tool.terms]
     return sorted(both, key=lambda pair: -tool.terms[pair[1]] * catalog.weight_of(pair[1]))
-
-
-def _is_command(word: str) -> bool:
-    return stem(word) in VERB_CLASS or stem(word) == "return"
-
-
-def describe(tool: Tool) -> str:
-    """What a tool does, to stand behind "to": its summary, else the words of its name."""
-    summary = tool.summary
-    if not summary or "/" in summary:
-        return " ".join(name_words(tool.name))
-    first, _, rest = summary.partition(" ")
-    if first[1:].islower() or len(first) == 1:
-        first = first.lower()
-    # "Returns a pet" speaks of the tool; "return a pet" goes on from "to".
-    if first.endswith("s") and not first.endswith("ss") and _is_command(first):
-        first = singular(first)
-    return f"{first} {rest}".strip()

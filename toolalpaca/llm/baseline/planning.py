@@ -16,9 +16,10 @@ from toolalpaca.llm.baseline.asking import is_ignorant, question, read_reply
 from toolalpaca.llm.baseline.catalog import Catalog, Tool
 from toolalpaca.llm.baseline.clauses import Clause, split_clauses
 from toolalpaca.llm.baseline.conversation import Turn, call_key
+from toolalpaca.llm.baseline.describing import describe
 from toolalpaca.llm.baseline.filling import Filling, Path, fill
 from toolalpaca.llm.baseline.looking import Lookup, Need
-from toolalpaca.llm.baseline.matching import ENOUGH, Match, describe, match
+from toolalpaca.llm.baseline.matching import ENOUGH, Match, match
 from toolalpaca.llm.baseline.passages import Passage, content_stems
 from toolalpaca.llm.baseline.providers import Thing, is_chainable, is_handed_on, things_for
 from toolalpaca.llm.baseline.repairing import repaired

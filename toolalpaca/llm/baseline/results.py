@@ -92,7 +92,7 @@ class Result:
 _ENVELOPE_KEYS: Final = frozenset(
     {"total", "count", "page", "limit", "offset", "next", "previous", "size", "meta", "status",
      "success", "message", "pagination", "cursor", "links", "per", "pages", "results", "number",
-     "has", "more", "data", "error", "errors", "code"}
+     "has", "more", "data", "error", "errors", "code", "object", "ok"}
 )  # fmt: skip
 
 
