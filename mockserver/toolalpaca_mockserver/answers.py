@@ -27,7 +27,8 @@ _log = logging.getLogger(__name__)
 
 _BEYOND_EXAMPLES: Final = 1000
 """A place in a list that no example of the document takes."""
-_EMPTY = frozenset({204, 205, 304})
+EMPTY: Final = frozenset({204, 205, 304})
+"""The statuses whose answers have no body."""
 _INSTEAD: Final = {404: (410, 400, 422), 409: (422, 400)}
 """What says the same in documents that do not declare the status, best first."""
 _GENERATED_NOT: Final = frozenset(
@@ -140,7 +141,7 @@ class Responder:
         if outcome is not None and outcome.created:
             answer.source, answer.reason = _label(outcome)
         key = _key(plan, arguments)
-        if content_type and response is not None and status not in _EMPTY:
+        if content_type and response is not None and status not in EMPTY:
             body = plan.body_of(response, content_type)
             if outcome is not None:
                 value, known = self.teller.told(body, outcome, key)
@@ -253,7 +254,7 @@ class Responder:
         content_type = self._content_type(response, request) if response is not None else ""
         if response is not None and not content_type and response.content:
             content_type = next(iter(response.content))  # an error in another type beats none
-        if response is not None and content_type and status not in _EMPTY:
+        if response is not None and content_type and status not in EMPTY:
             try:
                 body = plan.body_of(response, content_type)
                 value = error_body(self.generator, body.contract, status, said, reasons)

@@ -6,16 +6,18 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolalpaca.arguments import PORT, integer
 from toolalpaca.command import CommandParser
+from toolalpaca.counting import counted
 from toolalpaca.errors import UsageError
 
 if TYPE_CHECKING:
     from toolalpaca.openapi.model import Document, Problem
-    from toolalpaca_mockserver.api import Api, EngineFactory
+    from toolalpaca_mockserver.api import EngineFactory
     from toolalpaca_mockserver.app import MockServerApp
     from toolalpaca_mockserver.journal import Entry
     from toolalpaca_mockserver.state.corrections import CorrectionsFile
@@ -91,7 +93,10 @@ def configure(parser: CommandParser) -> None:
         help="YAML that corrects what is inferred; see the mock server's README",
     )
     parser.add_argument(
-        "--json", action="store_true", help="one JSON object a line: ready, then each request"
+        "--json",
+        action="store_true",
+        help="one JSON object a line: ready, then each request; with --check and --explain, "
+        "one a document",
     )
     add_model_options(parser)
 
@@ -115,7 +120,7 @@ def run(options: Namespace) -> int:
     validator = validator_factory(options.validator)
     documents = load_documents(options.source)
     if options.check:
-        return _check(create_app(documents))
+        return _check(create_app(documents, seed=options.seed), options)
     corrections = _corrections(options, documents)
     if options.explain:
         return _explain(create_app(documents, corrections=corrections), options)
@@ -204,27 +209,23 @@ def _refuse(mistakes: Sequence[UsageError]) -> None:
         raise mistakes[-1]
 
 
-def _check(app: MockServerApp) -> int:
-    """Print every fault of the documents."""
-    from toolalpaca_mockserver.example_faults import example_faults
+def _check(app: MockServerApp, options: Namespace) -> int:
+    """Print every fault of the documents; 1 when there is one."""
+    from toolalpaca_mockserver.faults import checked
 
-    faults = 0
+    found = 0
     for api in app.apis:
-        document = api.document
-        lines = [*_faults(api), *map(_line, example_faults(document))]
-        faults += len(lines)
-        print(f"{document.source}: {len(document.operations)} operations, {len(lines)} faults")
-        print("".join(f"  {line}\n" for line in lines), end="")
-    return 1 if faults else 0
-
-
-def _faults(api: Api) -> list[str]:
-    hidden = [
-        f"{operation.pointer}: another operation answers {operation.method.upper()} "
-        f"{operation.path}; it is out of reach"
-        for operation in api.unreachable
-    ]
-    return [*map(_line, api.document.problems), *hidden]
+        document, faults = api.document, checked(api)
+        found += len(faults)
+        if options.json:
+            told = [asdict(fault) for fault in faults]
+            size = len(document.operations)
+            _print_json({"name": document.name, "operations": size, "faults": told})
+            continue
+        operations = counted(len(document.operations), "operation")
+        print(f"{document.source}: {operations}, {counted(len(faults), 'fault')}")
+        print("".join(f"  {_line(fault)}\n" for fault in faults), end="")
+    return 1 if found else 0
 
 
 def _line(problem: Problem) -> str:
@@ -237,14 +238,16 @@ def _ready_json(app: MockServerApp, url: str, options: Namespace) -> None:
 
 
 def _ready_lines(app: MockServerApp, url: str, options: Namespace) -> None:
+    from toolalpaca_mockserver.faults import known_faults
+
     served = _apis(app, url)
     width = max(len(api["name"]) for api in served)
     for api, shown in zip(app.apis, served, strict=True):
-        count = f"{shown['operations']} operations"
+        count = counted(shown["operations"], "operation")
         print(f"  {shown['name']:<{width}}  {shown['url']}  {count}  {api.document.title}")
-        faults = _faults(api)
-        for line in faults[:_FAULTS_SHOWN]:
-            print(f"    {line}")
+        faults = known_faults(api)
+        for fault in faults[:_FAULTS_SHOWN]:
+            print(f"    {_line(fault)}")
         if len(faults) > _FAULTS_SHOWN:
             print(f"    and {len(faults) - _FAULTS_SHOWN} more; --check shows all")
     engine = f"{options.engine} ({options.model})" if options.model else options.engine

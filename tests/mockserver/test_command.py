@@ -147,6 +147,26 @@ def test_the_check_names_every_fault_and_what_follows(make_document: Callable[..
     assert any("out of reach" in fault for fault in faults)
 
 
+def test_the_check_names_answers_that_cannot_be_made_as_json(
+    make_document: Callable[..., Any],
+) -> None:
+    def answer(schema: Any) -> dict[str, Any]:
+        content = {"application/json": {"schema": schema}}
+        return {"get": {"responses": {"200": {"description": "Fine", "content": content}}}}
+
+    impossible = {"type": "string", "minLength": 5, "maxLength": 2}
+    paths = {"/sound": answer({"type": "string"}), "/word": answer(impossible)}
+    done = run("--check", "--json", "-", RAILWAY, text=json.dumps(make_document(paths)))
+    assert (done.returncode, done.stderr) == (1, "")
+    broken, sound = map(json.loads, done.stdout.splitlines())
+    assert (sound["name"], sound["faults"]) == ("railway", [])
+    assert broken["operations"] == 2
+    (fault,) = broken["faults"]
+    assert fault["pointer"] == "/paths/~1word/get"
+    assert "200 as application/json" in fault["message"]
+    assert "501" in fault["consequence"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

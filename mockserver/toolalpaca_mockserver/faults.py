@@ -1,15 +1,52 @@
-"""Examples that break the schemas that they are examples of."""
+"""What is wrong with a document, as far as whoever serves it can tell."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from toolalpaca.errors import DocumentError
-from toolalpaca.openapi.model import Document, Example, Problem, Schema
+from toolalpaca.openapi.model import Document, Example, Operation, Problem, Schema
+from toolalpaca_mockserver.answers import EMPTY
+from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.contract import Contract, Direction
+from toolalpaca_mockserver.values import NoInstance
 
 
-def example_faults(document: Document) -> list[Problem]:
+def known_faults(api: Api) -> list[Problem]:
+    """What loading and routing the document of *api* brought to light."""
+    return [*api.document.problems, *map(_hidden, api.unreachable)]
+
+
+def checked(api: Api) -> list[Problem]:
+    """Every fault of the document of *api*: examples and answers are tried, which takes a while."""
+    return [*known_faults(api), *_example_faults(api.document), *_answer_faults(api)]
+
+
+def _hidden(operation: Operation) -> Problem:
+    message = f"another operation answers {operation.method.upper()} {operation.path}"
+    return Problem(operation.pointer, message, "it is out of reach")
+
+
+def _answer_faults(api: Api) -> Iterator[Problem]:
+    """A problem for each success that no value was found for."""
+    for name, plan in api.plans.items():
+        status, response = plan.success()
+        if response is None or status in EMPTY:
+            continue
+        for media_type in response.content:
+            try:
+                body = plan.body_of(response, media_type)
+                if not body.examples:
+                    api.responder.generator.for_contract(body.contract, name=name, key=name)
+            except NoInstance:
+                message = f"no value was found for the answer {status} as {media_type}"
+                message += "; its schema may contradict itself"
+                yield Problem(plan.operation.pointer, message, "it is 501 in its place")
+            except DocumentError:
+                continue  # the document's problems name it
+
+
+def _example_faults(document: Document) -> list[Problem]:
     """A problem for each example of *document* that breaks its schema, in the document's order."""
     found: dict[str, Problem] = {}
     for schema, examples, direction in _described(document):
