@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from argparse import Namespace
@@ -119,6 +120,7 @@ def run(options: Namespace) -> int:
     make_engine = _engine(options)
     validator = validator_factory(options.validator)
     documents = load_documents(options.source)
+    gc.freeze()  # see server.py; the collector would look at them once more before it comes to that
     if options.check:
         return _check(create_app(documents, seed=options.seed), options)
     corrections = _corrections(options, documents)

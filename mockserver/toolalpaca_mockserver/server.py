@@ -80,7 +80,6 @@ class _Server(uvicorn.Server):
         if self.started:
             # Documents live as long as the server: the collector need not look at them again, which
             # in the middle of a request takes longer than the answer.
-            gc.collect()
             gc.freeze()
             self._on_ready()
 

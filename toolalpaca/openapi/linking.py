@@ -27,7 +27,7 @@ from toolalpaca.openapi.structure import (
     Node,
     Tables,
     copy_json,
-    field_of,
+    fields_in,
     is_swagger,
     tables_for,
     walk,
@@ -142,10 +142,8 @@ class _Linker:
         if isinstance(value.get("$ref"), str):
             self._relink(node, value, base)
         below: list[_Step] = []
-        for key in list(value):
-            place = field_of(node.kind, key, self.tables)
-            if place is not None:
-                below.extend(self._field(node, key, place, base, inlined))
+        for key, place in fields_in(node.kind, value, self.tables):
+            below.extend(self._field(node, key, place, base, inlined))
         self.waiting.extend(reversed(below))
 
     def _field(

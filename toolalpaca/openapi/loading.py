@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,22 @@ from toolalpaca.openapi.upgrade import upgrade
 _log = logging.getLogger(__name__)
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from looking at a document while it grows.
+
+    Nothing in it is garbage, and on GitHub's the collector takes 0.45 of 1.5 s.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_no_collection()
 def load_document(source: str | Path | Mapping[str, Any], *, name: str | None = None) -> Document:
     """The OpenAPI document of *source*: a file, ``-``, an http(s) URL, or a parsed mapping.
 
@@ -49,6 +67,7 @@ def load_document(source: str | Path | Mapping[str, Any], *, name: str | None = 
     return _compile(data, text, name, problems)
 
 
+@_no_collection()
 def load_documents(sources: Sequence[str]) -> list[Document]:
     """The documents of all *sources*; a folder stands for every document in it.
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from toolalpaca import __version__
 from toolalpaca.errors import DocumentError
@@ -147,6 +146,9 @@ def _read_neighbour(source: str | None, uri: str) -> bytes:
             return _fetch(uri)
         raise DocumentError("a document from a URL reads only from its own origin")
     if source is not None and parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        # Here, because it imports an HTTP client.
+        from urllib.request import url2pathname
+
         path = Path(url2pathname(parts.path))
         try:
             is_file = path.is_file()  # neither a device nor a pipe, which might never end

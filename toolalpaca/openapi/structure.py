@@ -183,27 +183,43 @@ def field_of(kind: Kind, key: str, tables: Tables) -> Field | None:
     return fields.get(key)
 
 
-def children(node: Node, tables: Tables) -> Iterator[Node]:
+def fields_in(kind: Kind, value: dict[str, Any], tables: Tables) -> list[tuple[str, Field]]:
+    """The fields of *value*, a *kind*, that lead to other objects, in its order.
+
+    All walking comes through here, 400,000 keys for GitHub's document: hence one look-up for each.
+    """
+    known = tables.get(kind, {})
+    if "*" in known:
+        named = ((key, field_of(kind, key, tables)) for key in value)
+        return [(key, field) for key, field in named if field is not None]
+    return [(key, known[key]) for key in value if key in known]
+
+
+def children(node: Node, tables: Tables) -> list[Node]:
     """The objects directly below *node*."""
     if not isinstance(node.value, dict):
-        return
-    for key, value in node.value.items():
-        field = field_of(node.kind, key, tables)
-        if field is not None:
-            yield from _below(field, (*node.path, key), value)
+        return []
+    return [
+        child
+        for key, field in fields_in(node.kind, node.value, tables)
+        for child in _below(field, (*node.path, key), node.value[key])
+    ]
 
 
-def _below(field: Field, path: Path, value: Any) -> Iterator[Node]:
-    if field.shape == "one" or (field.shape == "either" and not isinstance(value, list)):
-        yield Node(field.kind, path, value)
-    elif field.shape in ("list", "either"):
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield Node(field.kind, (*path, index), item)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if field.shape == "map" or not name.startswith("x-"):
-                yield Node(field.kind, (*path, name), item)
+def _below(field: Field, path: Path, value: Any) -> list[Node]:
+    kind, shape = field
+    if shape == "one" or (shape == "either" and not isinstance(value, list)):
+        return [Node(kind, path, value)]
+    if shape in ("list", "either"):
+        items = enumerate(value) if isinstance(value, list) else ()
+        return [Node(kind, (*path, index), item) for index, item in items]
+    if isinstance(value, dict):
+        return [
+            Node(kind, (*path, name), item)
+            for name, item in value.items()
+            if shape == "map" or not name.startswith("x-")
+        ]
+    return []
 
 
 def walk(node: Node, tables: Tables) -> Iterator[Node]:
@@ -212,7 +228,7 @@ def walk(node: Node, tables: Tables) -> Iterator[Node]:
     while waiting:
         current = waiting.pop()
         yield current
-        waiting.extend(reversed(list(children(current, tables))))
+        waiting.extend(reversed(children(current, tables)))
 
 
 def rebuild(node: Node, tables: Tables, change: Callable[[Node, dict[str, Any]], Any]) -> Any:
@@ -228,21 +244,24 @@ def rebuild(node: Node, tables: Tables, change: Callable[[Node, dict[str, Any]],
     value = node.value
     if not isinstance(value, dict):
         return copy_json(value)
-    changed = {key: _rebuild_field(node, key, item, tables, change) for key, item in value.items()}
+    changed = dict(value)  # keeps the order
+    fields = fields_in(node.kind, value, tables)
+    for key, field in fields:
+        changed[key] = _rebuild_field(field, (*node.path, key), value[key], tables, change)
+    leading = dict(fields)
+    for key, item in value.items():
+        if isinstance(item, (dict, list)) and key not in leading:
+            changed[key] = copy_json(item)
     return change(node, changed)
 
 
 def _rebuild_field(
-    node: Node,
-    key: str,
+    field: Field,
+    path: Path,
     value: Any,
     tables: Tables,
     change: Callable[[Node, dict[str, Any]], Any],
 ) -> Any:
-    field = field_of(node.kind, key, tables)
-    path = (*node.path, key)
-    if field is None:
-        return copy_json(value)
     if field.shape == "one" or (field.shape == "either" and isinstance(value, dict)):
         return rebuild(Node(field.kind, path, value), tables, change)
     if field.shape in ("list", "either") and isinstance(value, list):

@@ -25,12 +25,13 @@ def upgrade(document: Mapping[str, Any]) -> dict[str, Any]:
     must be text and references of the form ``#/...``, as :mod:`toolalpaca.openapi.loading` leaves
     them.
     """
-    copied: dict[str, Any] = copy_json(dict(document))
-    if is_swagger(copied):
-        copied = swagger_to_openapi_3(copied)
-    if not str(copied.get("openapi", "")).startswith("3.0"):
+    if is_swagger(document):
+        document = swagger_to_openapi_3(copy_json(dict(document)))
+    if not str(document.get("openapi", "")).startswith("3.0"):
+        copied: dict[str, Any] = copy_json(dict(document))
         return copied
-    upgraded: dict[str, Any] = rebuild(Node("document", (), copied), OPENAPI_3, _upgrade_object)
+    whole = Node("document", (), dict(document))
+    upgraded: dict[str, Any] = rebuild(whole, OPENAPI_3, _upgrade_object)
     return {**upgraded, "openapi": TARGET_VERSION}
 
 
