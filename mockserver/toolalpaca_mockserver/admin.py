@@ -148,7 +148,7 @@ def _page(listing: Listing) -> str:
 def _row(api: ApiSummary) -> str:
     url, document = (html.escape(link, quote=True) for link in (api.url, api.document_url))
     return (
-        f'<tr><td><a href="{url}">{html.escape(api.name)}</a></td>'
+        f'<tr id="{html.escape(api.name)}"><td><a href="{url}">{html.escape(api.name)}</a></td>'
         f"<td>{html.escape(api.title)}</td><td>{api.operations}</td><td>{api.problems}</td>"
         f'<td><a href="{document}">openapi.json</a></td></tr>'
     )

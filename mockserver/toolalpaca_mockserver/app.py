@@ -180,6 +180,8 @@ class MockServerApp:
                 return await api.answer(request, path, session)
             if request.path == "/":
                 return Answer(307, headers={"Location": f"{OWN}/"}, source="router")
+            if api is not None and request.method in ("GET", "HEAD"):
+                return _way_in(api, request)
             if api is not None:
                 return await api.answer(request, path, session)
             known = ", ".join(api.prefix for api in self.apis)
@@ -207,6 +209,14 @@ class MockServerApp:
         if wanted:
             headers["Access-Control-Allow-Headers"] = wanted
         return Answer(204, headers=headers, source="router")
+
+
+def _way_in(api: Api, request: Request) -> Answer:
+    """Leads who asks for *api* itself: people to its row of the page, programs to its document."""
+    name = api.document.name
+    wants_page = "text/html" in request.headers.get("accept", "")
+    way = f"{OWN}/#{name}" if wants_page else f"{OWN}/apis/{name}/openapi.json"
+    return Answer(307, headers={"Location": way, "Vary": "Accept"}, source="router")
 
 
 def _session_of(request: Request) -> str:

@@ -31,9 +31,11 @@ class Conformance:
 
         Returns:
             False also for a status or a content type that the document does not have. None when
-            the document does not say enough: a body without a documented content, a body that is
-            no JSON, a broken schema.
+            the document does not say enough: no response at all, a body without a documented
+            content, a body that is no JSON, a broken schema.
         """
+        if not operation.responses:
+            return None
         response = operation.response_for(status)
         if response is None:
             return False

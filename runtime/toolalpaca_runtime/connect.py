@@ -117,12 +117,11 @@ def _listed(url: str) -> dict[str, Any] | None:
     if apis is None:
         return None
     wanted = url.rstrip("/")
-    matching = [api for api in apis if f"{wanted}/".startswith(f"{str(api['url']).rstrip('/')}/")]
-    if matching:
-        # The longest: an API may be served below another one's path.
-        return max(matching, key=lambda api: len(str(api["url"])))
+    matching = next((api for api in apis if str(api["url"]).rstrip("/") == wanted), None)
+    if matching is not None:
+        return matching
     served = ", ".join(str(api["url"]) for api in apis)
-    several = "serves several APIs" if len(apis) > 1 else "serves its API elsewhere"
+    several = "serves several APIs, and none here" if len(apis) > 1 else "serves its API elsewhere"
     raise ApiError(f"this mock server {several}", where=url, hint=f"name one of: {served}")
 
 

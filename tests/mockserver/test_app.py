@@ -27,7 +27,7 @@ def both(open_client: Open, pets: dict[str, Any], examples: list[Document]) -> h
 
 def test_each_document_has_its_prefix(both: httpx2.Client) -> None:
     assert both.get("/pets/pets").status_code == 200
-    assert both.get("/pets").status_code == 404
+    assert both.get("/pets/owners").status_code == 404
     lost = both.get("/zoo/animals")
     assert lost.status_code == 404
     assert "/pets" in lost.json()["detail"]
@@ -40,6 +40,16 @@ def test_the_root_leads_to_the_servers_own_page(both: httpx2.Client) -> None:
     page = both.get("/_toolalpaca/", headers={"accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
     assert "railway" in page.text
+
+
+def test_an_api_s_own_url_leads_to_its_document_and_people_to_the_page(both: httpx2.Client) -> None:
+    for path in ("/railway", "/railway/"):
+        found = both.get(path, follow_redirects=True)
+        assert load_document(found.json()).title == "Alpenline Railway Booking"
+        led = both.get(path, headers={"accept": "text/html,*/*"})
+        assert (led.status_code, led.headers["location"]) == (307, "/_toolalpaca/#railway")
+    assert both.post("/railway").status_code == 404
+    assert both.get("/railway/nope").status_code == 404
 
 
 def test_documents_are_shown_as_they_are_served(both: httpx2.Client) -> None:

@@ -62,6 +62,9 @@ def test_a_person_reads_what_is_served_and_what_happens(tmp_path: Path) -> None:
         told = "".join(summary)
         assert "#/definitions/No" in told or "/No" in told
         assert "any value is accepted there" in told
+        # What is served can be served again, by the URL that is told.
+        assert run("--check", f"{url}/railway").returncode == 0
+        assert line(process).startswith("GET     /railway 307 router ")
         assert httpx2.get(f"{url}/railway/stations").status_code == 200
         assert line(process).startswith("GET     /railway/stations 200 state ")
         process.send_signal(signal.SIGTERM)

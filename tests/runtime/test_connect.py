@@ -113,13 +113,19 @@ def test_the_only_api_of_a_mock_server_is_found_at_its_root(serve: Serve, path: 
     assert (found.base_url, found.simulated) == (url, True)
 
 
-@pytest.mark.parametrize("path", ["/b", "/b/", "/b/v1"])
+def test_what_is_below_an_api_is_not_the_api(serve: Serve) -> None:
+    url = serve(mock_like(""))
+    with pytest.raises(ApiError, match=f"serves its API elsewhere.*{url}"):
+        locate(f"{url}/pets")
+
+
+@pytest.mark.parametrize("path", ["/b", "/b/"])
 def test_one_of_several_apis_is_found_by_its_url(serve: Serve, path: str) -> None:
     url = serve(mock_like("a", "b"))
     assert locate(url + path).base_url == f"{url}/b"
 
 
-@pytest.mark.parametrize("path", ["", "/bb", "/c"])
+@pytest.mark.parametrize("path", ["", "/bb", "/c", "/b/v1"])
 def test_an_address_of_none_of_several_apis_lists_them(serve: Serve, path: str) -> None:
     url = serve(mock_like("a", "b"))
     with pytest.raises(ApiError, match=f"serves several APIs.*{url}/a, {url}/b"):
