@@ -137,8 +137,10 @@ def _one(
     element: Element, name: str, part: dict[str, Any], contract: Contract, taken: set[int]
 ) -> Any:
     hint = _hint(part)
+    # A name may be that of a component, which some mean for the component alone: both are taken.
+    names = (str(hint.get("name") or name), name)
     for child in element.children:
-        if child.name == str(hint.get("name") or name):
+        if child.name in names:
             _check(child, hint)
             taken.add(id(child))
             return _value(child, part, contract)

@@ -44,6 +44,8 @@ from toolalpaca_mockserver.validators import MakeValidator
 
 _READ = ("3.1", "3.2")
 _log = logging.getLogger(__name__)
+# It warns of every branch of a oneOf that a value does not satisfy.
+logging.getLogger("openapi_core").setLevel(logging.ERROR)
 
 
 def openapi_core(document: Document) -> MakeValidator:

@@ -111,7 +111,9 @@ THEY_REFUSE: Classes = {
     "formats": lambda d: re.search("is not a '[a-z-]+'", d.error) is not None,
     "a label decides": lambda d: "discriminating property" in d.error,
     "texts in multipart": lambda d: d.multipart,
-    "media types that it does not read": lambda d: "Value b'" in d.error or 'Value b"' in d.error,
+    "media types that it does not read": lambda d: (
+        re.search("Value (b['\"]|<Element)", d.error) is not None
+    ),
     "types by other words": lambda d: (
         "InvalidParameter" in d.error
         and ("is not one of" in d.error or "under any of the given" in d.error)
