@@ -11,11 +11,14 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolalpaca import __version__
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
+from toolalpaca_mockserver.own_problems import PROBLEMS, tell_problems
 from toolalpaca_mockserver.session_admin import session_routes
+from toolalpaca_mockserver.sessions import SESSION
 from toolalpaca_mockserver.state.store import Store
 
 OWN = "/_toolalpaca"
@@ -56,7 +59,10 @@ def create_admin(apis: Sequence[Api], store: Store) -> FastAPI:
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         openapi_url=f"{OWN}/openapi.json",
+        responses=PROBLEMS,
     )
+    tell_problems(admin)
+    admin.add_middleware(_HeadAsGet)
     by_name = {api.document.name: api for api in apis}
 
     admin.include_router(session_routes(by_name, store), prefix=OWN)
@@ -94,6 +100,25 @@ def create_admin(apis: Sequence[Api], store: Store) -> FastAPI:
     return admin
 
 
+class _HeadAsGet:
+    """Lets every GET answer HEAD too (RFC 9110, section 9.3.2), as FastAPI's routes do not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
+
+
 def summaries(apis: Sequence[Api], origin: str) -> list[ApiSummary]:
     """What is served at *origin*: scheme and authority, without a slash at the end."""
     return [
@@ -113,7 +138,7 @@ def served_document(api: Api, origin: str) -> dict[str, Any]:
     """The API's document as this server serves it, marked as a simulator's."""
     root = dict(api.document.root)
     root["servers"] = [{"url": origin + api.prefix}]
-    root["x-toolalpaca"] = {"simulated": True, "session_header": "toolalpaca-session"}
+    root["x-toolalpaca"] = {"simulated": True, "session_header": SESSION}
     if "components" in root:
         root["components"] = with_token_url(root["components"], origin + OWN + TOKEN_PATH)
     paths = root.get("paths")

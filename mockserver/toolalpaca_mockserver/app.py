@@ -19,16 +19,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
-from itertools import chain
 from typing import Any, Final
-from urllib.parse import unquote
 
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, EngineFactory, problem_answer
 from toolalpaca_mockserver.engines.schema import SchemaEngine
 from toolalpaca_mockserver.journal import Entry, Journal, ignore
-from toolalpaca_mockserver.requests import Request, decode_query, request_of
+from toolalpaca_mockserver.requests import Request, request_of
+from toolalpaca_mockserver.sessions import (
+    DEFAULT_SESSION,
+    SESSION_RULE,
+    is_session_name,
+    session_of,
+)
 from toolalpaca_mockserver.state.corrections import CorrectionsFile
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
@@ -40,13 +44,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 OWN: Final = "/_toolalpaca"
-SESSION: Final = "toolalpaca-session"
-"""The header, query parameter or cookie that names a session."""
-SESSION_PREFIX: Final = "/_session/"
-"""A path that begins so names the session next: ``/_session/alice/pets`` is ``/pets`` of alice."""
-DEFAULT_SESSION: Final = "default"
 LARGEST_BODY: Final = 16 * 1024 * 1024
-_LONGEST_SESSION: Final = 200
 
 _log = logging.getLogger(__name__)
 
@@ -152,8 +150,10 @@ class MockServerApp:
         began = time.perf_counter()
         body = await _read(receive)
         request = request_of(scope, body or b"")
-        session = _session_of(request)[:_LONGEST_SESSION]
-        if body is None:
+        session = session_of(request)
+        if not is_session_name(session):
+            session, answer = DEFAULT_SESSION, problem_answer(400, SESSION_RULE)
+        elif body is None:
             answer = problem_answer(413, f"the body is larger than {LARGEST_BODY} bytes")
         else:
             answer = await self._answer(request, session)
@@ -217,21 +217,6 @@ def _way_in(api: Api, request: Request) -> Answer:
     wants_page = "text/html" in request.headers.get("accept", "")
     way = f"{OWN}/#{name}" if wants_page else f"{OWN}/apis/{name}/openapi.json"
     return Answer(307, headers={"Location": way, "Vary": "Accept"}, source="router")
-
-
-def _session_of(request: Request) -> str:
-    """The name of the session that *request* belongs to; a prefix that says so is taken off."""
-    if request.path.startswith(SESSION_PREFIX):
-        name, slash, path = request.path.removeprefix(SESSION_PREFIX).partition("/")
-        request.origin += SESSION_PREFIX + name
-        request.path = slash + path or "/"
-        return unquote(name)
-    said = request.headers.get(SESSION)
-    if said is not None:
-        return said
-    queried = (decode_query(raw) for name, raw in request.query_pairs if name == SESSION)
-    kept = (unquote(raw) for name, raw in request.cookies if name == SESSION)
-    return next(chain(queried, kept), DEFAULT_SESSION)
 
 
 def _is_preflight(request: Request) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Response
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, HTTPException, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from toolalpaca_mockserver.api import Api
-from toolalpaca_mockserver.problems import PROBLEM_TYPE, problem
+from toolalpaca_mockserver.own_problems import problem_response
+from toolalpaca_mockserver.problems import Reason
+from toolalpaca_mockserver.sessions import SESSION_RULE, is_session_name
+from toolalpaca_mockserver.spelling import nameless
 from toolalpaca_mockserver.state.store import Store
 
 Items = list[dict[str, Any]]
@@ -18,6 +22,8 @@ Items = list[dict[str, Any]]
 class Collection(BaseModel):
     """What a session remembers of a collection: items by id, and the ids that were removed."""
 
+    model_config = ConfigDict(extra="forbid")
+
     items: dict[str, dict[str, Any]] = {}
     removed: list[str] = []
 
@@ -25,8 +31,19 @@ class Collection(BaseModel):
 class SessionSnapshot(BaseModel):
     """A session: the number of its changes, and its collections by API and path."""
 
+    model_config = ConfigDict(extra="forbid")
+
     ticks: Annotated[int, Field(ge=0)] = 0
     collections: dict[str, Collection] = {}
+
+
+def _named(session: str) -> str:
+    if not is_session_name(session):
+        raise HTTPException(400, SESSION_RULE)
+    return session
+
+
+Session = Annotated[str, Depends(_named)]
 
 
 def session_routes(apis: dict[str, Api], store: Store) -> APIRouter:
@@ -44,23 +61,27 @@ def session_routes(apis: dict[str, Api], store: Store) -> APIRouter:
         return await store.names()
 
     @routes.get("/{session}")
-    async def read_session(session: str) -> SessionSnapshot:
+    async def read_session(session: Session) -> SessionSnapshot:
         """A snapshot of the session, to be put back later."""
         return SessionSnapshot.model_validate(await store.snapshot(session))
 
     @routes.put("/{session}", status_code=204)
-    async def restore_session(session: str, snapshot: SessionSnapshot) -> None:
+    async def restore_session(session: Session, snapshot: SessionSnapshot) -> Response:
         """Put the session back to a snapshot, which may be another session's."""
+        reasons = _unknown(snapshot.collections, apis)
+        if reasons:
+            return problem_response(422, "the snapshot is of something else", reasons)
         kept = snapshot.model_dump()
         await store.restore(session, {"ticks": kept["ticks"], "collections": kept["collections"]})
+        return Response(status_code=204)
 
     @routes.delete("/{session}", status_code=204)
-    async def reset_session(session: str) -> None:
+    async def reset_session(session: Session) -> None:
         """Let the session begin anew."""
         await store.forget(session)
 
     @routes.put("/{session}/apis/{api}/{path:path}", status_code=204)
-    async def seed_collection(session: str, api: str, path: str, items: Items) -> Response:
+    async def seed_collection(session: Session, api: str, path: str, items: Items) -> Response:
         """Let a collection, by the path of its list, hold just these items."""
         if api not in apis:
             raise HTTPException(404, f"there is no API {api!r}; there are {', '.join(apis)}")
@@ -69,8 +90,30 @@ def session_routes(apis: dict[str, Api], store: Store) -> APIRouter:
         except LookupError as error:
             raise HTTPException(404, str(error.args[0])) from error
         if reasons:
-            told = problem(422, "the items are not what the document says", reasons)
-            return JSONResponse(told, 422, media_type=PROBLEM_TYPE)
+            return problem_response(422, "the items are not what the document says", reasons)
         return Response(status_code=204)
 
     return routes
+
+
+def _unknown(collections: Mapping[str, Collection], apis: Mapping[str, Api]) -> list[Reason]:
+    """A reason for each name of *collections* that none of *apis* can have a collection of."""
+    split = {name: (name.partition(":")[0], name.partition(":")[2]) for name in collections}
+    known = {api: _collections(apis[api]) for api, _ in split.values() if api in apis}
+    reasons = []
+    for name, (api, path) in split.items():
+        if api in known and known[api].fullmatch(path):
+            continue
+        what = f"there is no API {api}; there are {', '.join(apis)}"
+        if api in known:
+            what = f"the document {api} has no collection {path}"
+        inside = name.replace("~", "~0").replace("/", "~1")
+        reasons.append(Reason("body", f"/collections/{inside}", "collection", what))
+    return reasons
+
+
+def _collections(api: Api) -> re.Pattern[str]:
+    """Matches the paths of *api*, and those above its items, where collections can be."""
+    found = {nameless(operation.path).removesuffix("/{}") for operation in api.document}
+    shapes = (map(re.escape, path.split("{}")) for path in found)
+    return re.compile("|".join("[^/]*".join(parts) for parts in shapes))

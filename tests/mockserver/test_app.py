@@ -65,6 +65,34 @@ def test_documents_are_shown_as_they_are_served(both: httpx2.Client) -> None:
     assert both.get("/_toolalpaca/healthz").json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/_toolalpaca/nope", 404),
+        ("GET", "/_toolalpaca/apis/zoo/openapi.json", 404),
+        ("DELETE", "/_toolalpaca/healthz", 405),
+        ("PUT", "/_toolalpaca/sessions/x", 422),
+    ],
+)
+def test_the_servers_own_errors_are_problem_details(
+    both: httpx2.Client, method: str, path: str, status: int
+) -> None:
+    refused = both.request(method, path)
+    assert refused.status_code == status
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["status"] == status
+    assert refused.headers["toolalpaca-problem"]
+    assert ("allow" in refused.headers) == (status == 405)
+
+
+def test_the_servers_own_paths_answer_head(both: httpx2.Client) -> None:
+    for path in ("/_toolalpaca/healthz", "/_toolalpaca/apis", "/_toolalpaca/"):
+        head = both.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(both.get(path).content))
+    assert "HTTPValidationError" not in both.get("/_toolalpaca/openapi.json").text
+
+
 def test_sessions_of_several_documents_stay_apart(open_client: Open, pets: dict[str, Any]) -> None:
     client = open_client(load_document(pets, name="a"), load_document(pets, name="b"))
     before = client.get("/b/pets").json()

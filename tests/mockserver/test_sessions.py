@@ -22,19 +22,19 @@ def client(open_client: Open, pets: dict[str, Any]) -> httpx2.Client:
 @pytest.mark.parametrize(
     ("path", "options"),
     [
-        ("/pets", {"headers": {"toolalpaca-session": "a b"}}),
-        ("/pets", {"params": {"toolalpaca-session": "a b"}}),
-        ("/pets", {"headers": {"cookie": "x=1; toolalpaca-session=a%20b"}}),
-        ("/_session/a%20b/pets", {}),
+        ("/pets", {"headers": {"toolalpaca-session": "a.b"}}),
+        ("/pets", {"params": {"toolalpaca-session": "a.b"}}),
+        ("/pets", {"headers": {"cookie": "x=1; toolalpaca-session=a%2Eb"}}),
+        ("/_session/a.b/pets", {}),
     ],
 )
 def test_every_way_to_name_a_session(client: httpx2.Client, path: str, options: Any) -> None:
     before = client.get("/pets").json()
     made = client.post(path, json=REX, **options)
     assert made.status_code == 201
-    assert made.json() in client.get("/_session/a%20b/pets").json()
+    assert made.json() in client.get("/_session/a.b/pets").json()
     assert client.get("/pets").json() == before
-    assert client.get("/_toolalpaca/sessions").json() == ["default", "a b"]
+    assert client.get("/_toolalpaca/sessions").json() == ["default", "a.b"]
 
 
 def test_links_stay_in_the_session_of_the_path(client: httpx2.Client) -> None:
@@ -62,7 +62,43 @@ def test_a_snapshot_brings_back_what_was_there(client: httpx2.Client) -> None:
         restored = client.put(f"/_toolalpaca/sessions/{session}", json=snapshot)
         assert restored.status_code == 204
         assert client.get(f"/_session/{session}/pets").json() == listed
-    assert client.put("/_toolalpaca/sessions/x", json={"ticks": -1}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "pointer"),
+    [
+        ({"ticks": -1}, "/ticks"),
+        ({"tick": 1}, "/tick"),
+        ({"collections": {"pets:/pets": {"item": {}}}}, "/collections/pets:~1pets/item"),
+        ({"collections": {"pets:/nope": {}}}, "/collections/pets:~1nope"),
+        ({"collections": {"zoo:/pets": {}}}, "/collections/zoo:~1pets"),
+        ({"collections": {"pets:/pets/1": {}}}, "/collections/pets:~1pets~11"),
+    ],
+)
+def test_a_snapshot_of_something_else_is_refused(
+    client: httpx2.Client, snapshot: Any, pointer: str
+) -> None:
+    before = client.get("/pets").json()
+    refused = client.put("/_toolalpaca/sessions/default", json=snapshot)
+    assert refused.status_code == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    (error,) = refused.json()["errors"]
+    assert error["pointer"] == pointer
+    assert client.get("/pets").json() == before
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a b", "", "..", "x" * 201, "a\nb", "Zo\u00eb"])
+def test_a_name_that_cannot_be_addressed_is_refused(client: httpx2.Client, name: str) -> None:
+    refused = client.get("/pets", params={"toolalpaca-session": name})
+    assert refused.status_code == 400
+    assert "the name of a session" in refused.json()["detail"]
+    assert client.get("/_toolalpaca/sessions").json() == []
+
+
+def test_nor_can_it_be_restored(client: httpx2.Client) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        refused = client.request(method, "/_toolalpaca/sessions/a%20b", json={})
+        assert (refused.status_code, refused.json()["status"]) == (400, 400)
 
 
 def test_a_collection_can_be_seeded(client: httpx2.Client) -> None:

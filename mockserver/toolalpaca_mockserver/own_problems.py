@@ -1,0 +1,58 @@
+"""What is wrong with requests to the server's own paths, as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "What is wrong, as problem details (RFC 9457).",
+        "content": {PROBLEM_TYPE: {"schema": {"type": "object"}}},
+    }
+}
+"""What every operation documents of its errors."""
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    reasons: Sequence[Reason] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Problem details, with the sum of them in the header ``toolalpaca-problem``."""
+    told = {**(headers or {}), "toolalpaca-problem": header_text(summary(detail, reasons))}
+    return JSONResponse(problem(status, detail, reasons), status, told, PROBLEM_TYPE)
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Let *app* answer its errors with problem details."""
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        detail = error.detail
+        if error.status_code == 404 and detail == "Not Found":
+            detail = f"the server has no path {request.url.path}"
+        if error.status_code == 405:
+            detail = f"{request.method} is not among the methods of this path"
+        return problem_response(error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        del request
+        reasons = list(map(_reason, error.errors()))
+        return problem_response(422, "the request is not what this path takes", reasons)
+
+
+def _reason(fault: Mapping[str, Any]) -> Reason:
+    location, *path = map(str, fault["loc"])
+    pointer = "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path)
+    message = f"{location} at {pointer}: {fault['msg']}" if pointer else fault["msg"]
+    return Reason(location, pointer, str(fault["type"]), message)
