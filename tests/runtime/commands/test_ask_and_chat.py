@@ -38,7 +38,8 @@ def pets(reached: threading.Event | None = None) -> FastAPI:
     async def forever(request: Request) -> None:
         assert reached is not None
         reached.set()
-        await request.receive()  # the client goes away
+        while (await request.receive())["type"] != "http.disconnect":
+            pass  # until the client goes away
 
     described = app.openapi()
     described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
