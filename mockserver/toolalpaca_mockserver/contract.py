@@ -53,6 +53,10 @@ class Contract:
             _drop_hidden(self.schema, direction)
             if direction == "request":
                 _assert_formats(self.schema)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._parts: dict[int, tuple[Schema, Contract]] = {}
         self._flat: dict[int | str, tuple[Any, dict[str, Any]]] = {}
         self._made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
@@ -83,9 +87,30 @@ class Contract:
         return ref.rpartition("/")[2] if isinstance(ref, str) else ""
 
     def part(self, schema: Schema) -> Contract:
-        """The contract of a part of this one."""
-        root = self.schema if isinstance(self.schema, dict) else {}
-        return Contract(schema, root, self.direction)
+        """The contract of a part of this one, which shares its definitions with it."""
+        known = self._parts.get(id(schema))
+        if known is None:
+            made = Contract.__new__(Contract)
+            made.root, made.direction = self.root, self.direction
+            made.schema = schema
+            if (
+                isinstance(schema, dict)
+                and isinstance(self.schema, dict)
+                and "$defs" in self.schema
+            ):
+                made.schema = {**schema, "$defs": self.schema["$defs"]}
+            made._begin()
+            # The part is kept beside its contract, so that its id stays taken.
+            known = self._parts[id(schema)] = (schema, made)
+        return known[1]
+
+    @cached_property
+    def standalone(self) -> Schema:
+        """The schema with those definitions alone that it needs, for who reads it."""
+        if not isinstance(self.schema, dict):
+            return self.schema
+        alone = {name: value for name, value in self.schema.items() if name != "$defs"}
+        return bundle(alone, self.schema)
 
     @cached_property
     def validator(self) -> Validator:

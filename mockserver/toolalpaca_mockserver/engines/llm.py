@@ -67,7 +67,9 @@ class LlmEngine:
         return Composed(value, "llm")
 
     async def _ask(self, messages: list[Message], contract: Contract) -> str:
-        constraint = JsonReply(contract.schema) if isinstance(contract.schema, dict) else None
+        constraint = (
+            JsonReply(contract.standalone) if isinstance(contract.standalone, dict) else None
+        )
         request = Request(
             messages=tuple(messages), constraint=constraint, max_tokens=_MAX_TOKENS, seed=self.seed
         )
@@ -96,7 +98,7 @@ def _question(commission: Commission) -> str:
         summary=operation.summary or operation.description or operation.name,
         arguments=_json({name: value for name, value in said.items() if value}),
         state=_json(commission.digest())[:_LONGEST_DIGEST],
-        schema=_json(commission.contract.schema)[:_LONGEST_SCHEMA],
+        schema=_json(commission.contract.standalone)[:_LONGEST_SCHEMA],
     )
 
 

@@ -18,6 +18,9 @@ MANY: Final = "*"
 """The step from a list to its items."""
 _DEEPEST: Final = 3
 _SCALARS: Final = frozenset({"string", "integer", "number"})
+_SHOWING: Final = frozenset({"examples", "enum", "const"})
+"""Where a document shows what is in a list, the list's name alone does not make ids of it: events
+of ``["push", "label"]`` are kinds, though there may be ``/events``."""
 _ENDINGS: Final = (("id",), ("ids",), ("uuid",), ("uuids",), ("ref",))
 
 
@@ -111,15 +114,18 @@ class _Finder:
         elif depth < _DEEPEST and "array" in types:
             parts = self.contract.alternatives(flat)
             items = next((part["items"] for part in parts if "items" in part), True)
-            yield from self._item(name, self.contract.flat(items), (*path, MANY), depth)
+            shows = not _SHOWING.isdisjoint(flat)
+            yield from self._item(name, self.contract.flat(items), (*path, MANY), depth, shows)
         elif depth < _DEEPEST and "object" in types:
             yield from self._object(name, flat, path, depth)
 
     def _item(
-        self, name: str, flat: dict[str, Any], path: tuple[str, ...], depth: int
+        self, name: str, flat: dict[str, Any], path: tuple[str, ...], depth: int, shows: bool
     ) -> Iterator[Reference]:
         if self.contract.types(flat) & _SCALARS:
-            target = self._named(name) or self.called(letters(singular(name.lower())))
+            target = self._named(name)
+            if target is None and not shows and _SHOWING.isdisjoint(flat):
+                target = self.called(letters(singular(name.lower())))
             if target is not None and self._holds_id(target, flat):
                 yield _to(target, path)
         elif "object" in self.contract.types(flat):

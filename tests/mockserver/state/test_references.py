@@ -158,3 +158,25 @@ def test_what_belongs_to_an_item_goes_with_it(
     assert client.delete(f"/teams/{user['teamId']}").status_code == 204
     assert client.get(f"/users/{user['id']}").status_code == 404
     assert user["teamId"] not in {other["teamId"] for other in client.get("/users").json()}
+
+
+def test_a_list_whose_values_the_document_shows_refers_to_nothing(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    """Events of ``["push", "label"]`` are kinds of events, though there is ``/events``."""
+    kinds = {"type": "array", "items": TEXT, "example": ["push", "label"]}
+    hook, event = kind(id=NUMBER, events=kinds), kind(id=TEXT, name=TEXT)
+    paths: dict[str, Any] = {}
+    for collection, schema in (("hooks", hook), ("events", event)):
+        key = {"name": "id", "in": "path", "required": True, "schema": TEXT}
+        many = {"type": "array", "items": schema}
+        paths[f"/{collection}"] = {"get": {"responses": {"200": answer(many)}}}
+        paths[f"/{collection}/{{id}}"] = {
+            "parameters": [key],
+            "get": {"responses": {"200": answer(schema)}},
+        }
+    client = open_client(make_document(paths))
+    ids = {event["id"] for event in client.get("/events").json()}
+    shown = {name for hook in client.get("/hooks").json() for name in hook["events"]}
+    assert {"push", "label"} <= shown
+    assert ids.isdisjoint(shown)
