@@ -16,6 +16,7 @@ from toolalpaca_mockserver.negotiation import preferred
 from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
 from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
+from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import canonical, dump, header_value, represent
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.state.refusing import Refusal
@@ -58,7 +59,7 @@ class Answer:
         content_type: ``""`` when there is no body.
         headers: Further headers, by name as they are sent.
         source: Where the body came from; "" where that says nothing.
-        reason: Why another engine than the chosen one made it.
+        reason: Why it is not what was to be expected, such as another engine's.
     """
 
     status: int
@@ -76,12 +77,20 @@ class Responder:
         generator: Makes values.
         engine: Composes bodies.
         simulation: What is remembered.
+        redirects: Where redirects lead.
     """
 
-    def __init__(self, generator: ValueGenerator, engine: Engine, simulation: Simulation) -> None:
+    def __init__(
+        self,
+        generator: ValueGenerator,
+        engine: Engine,
+        simulation: Simulation,
+        redirects: Redirects,
+    ) -> None:
         self.generator = generator
         self.engine = engine
         self.simulation = simulation
+        self.redirects = redirects
         self.teller = Teller(generator)
 
     async def answer(
@@ -154,7 +163,7 @@ class Responder:
                 if outcome is not None and outcome.item is not None:
                     answer.reason = answer.reason or "state-does-not-fit"
             answer.content_type, answer.body = represent(value, content_type, body.contract)
-        self._add_headers(answer, response, key, outcome, request)
+        self._add_headers(plan, answer, response, key, outcome, request)
         return answer
 
     async def _composed(
@@ -190,14 +199,14 @@ class Responder:
         arguments: Arguments,
         preferences: Preferences,
     ) -> Answer:
+        if preferences.no_code:
+            return _no_response(plan, preferences.no_code)
         status, response = plan.success()
         if preferences.code is not None:
             status = preferences.code
             response = plan.operation.response_for(status)
             if response is None:
-                known = ", ".join(plan.operation.responses) or "none"
-                detail = f"the document describes no response {status}; there are {known}"
-                return _problem(404, detail, "router")
+                return _no_response(plan, str(status))
         elif preferences.example is not None:
             status, response = _with_example(plan, preferences.example) or (status, response)
         content_type = self._content_type(response, request, preferences.example)
@@ -231,7 +240,7 @@ class Responder:
                 )
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
-        self._add_headers(answer, response, "", None, request)
+        self._add_headers(plan, answer, response, "", None, request)
         answer.headers["Preference-Applied"] = header_text(preferences.applied)
         return answer
 
@@ -259,10 +268,11 @@ class Responder:
                 body = plan.body_of(response, content_type)
                 value = error_body(self.generator, body.contract, status, said, reasons)
                 answer.content_type, answer.body = represent(value, content_type, body.contract)
-            except (NoInstance, DocumentError):
-                pass  # what the document declares cannot be made; the problem details stand
+            except (NoInstance, DocumentError) as error:  # the problem details stand
+                _log.info("%s: no body of its own for %d: %s", plan.operation.name, status, error)
         if response is not None:
-            self._add_headers(answer, response, f"{plan.operation.name}!{status}", None, request)
+            key = f"{plan.operation.name}!{status}"
+            self._add_headers(plan, answer, response, key, None, request)
         answer.headers["toolalpaca-problem"] = header_text(said)
         return answer
 
@@ -300,6 +310,7 @@ class Responder:
 
     def _add_headers(
         self,
+        plan: OperationPlan,
         answer: Answer,
         response: Response | None,
         key: str,
@@ -311,15 +322,16 @@ class Responder:
                 continue
             try:
                 value = self.generator.generate(header.schema, name=name, key=key)
-            except (NoInstance, DocumentError):
+            except (NoInstance, DocumentError) as error:
+                _log.info("%s goes without its header %s: %s", plan.operation.name, name, error)
                 continue
             answer.headers[name] = header_text(header_value(value, header.explode))
-        redirects = 300 <= answer.status < 400
         if outcome is not None and outcome.created and outcome.role.resource.reader is not None:
             own = "" if outcome.role.deed != "create" else "/" + quote(outcome.key, safe="")
             answer.headers["Location"] = request.origin + request.path.rstrip("/") + own
-        elif redirects:
-            answer.headers["Location"] = "/_toolalpaca/"
+        elif 300 <= answer.status < 400:
+            way = self.redirects.location(plan.operation, answer.status, response, request.origin)
+            answer.headers.update({"Location": header_text(way)} if way is not None else {})
 
 
 def fitting(operation: Operation, status: int) -> int:
@@ -354,8 +366,19 @@ def _with_example(plan: OperationPlan, name: str) -> tuple[int, Response] | None
 
 def _no_example(name: str, sound: Sequence[Example]) -> Answer:
     known = ", ".join(example.name for example in sound) or "none"
-    detail = f"there is no example {name!r} that fits its schema; there are {known}"
-    return _problem(404, detail, "router")
+    return _unmet(f"there is no example {name!r} that fits its schema; there are {known}")
+
+
+def _no_response(plan: OperationPlan, code: str) -> Answer:
+    known = ", ".join(plan.operation.responses) or "none"
+    return _unmet(f"the document describes no response {code}; there are {known}")
+
+
+def _unmet(detail: str) -> Answer:
+    """What answers a preference that cannot be met, told apart from a documented 404 by header."""
+    answer = _problem(404, f"the preference cannot be met: {detail}", "router")
+    answer.reason = "preference"
+    return answer
 
 
 def _problem(status: int, detail: str, source: Source, reasons: Sequence[Reason] = ()) -> Answer:

@@ -13,6 +13,7 @@ from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import preferences_of
 from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
+from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import dump
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.router import Match, Router
@@ -84,7 +85,8 @@ class Api:
             document.name, plans, resources, seeds, self.engine, store, open_world=open_world
         )
         self.simulation = simulation
-        self.responder = Responder(generator, self.engine, simulation)
+        redirects = Redirects(document, prefix, generator)
+        self.responder = Responder(generator, self.engine, simulation, redirects)
 
     async def answer(self, request: Request, path: str, session: str) -> Answer:
         """The answer to *request*, whose path below the prefix is *path*."""

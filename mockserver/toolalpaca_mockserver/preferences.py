@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from toolalpaca_mockserver.requests import Request, decode_query
 
 _PREFERENCE = re.compile(r"([A-Za-z_-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s,;]*)))?")
+_FINAL = re.compile(r"[2-5][0-9]{2}")
+"""Statuses of answers: those of class 1 only announce one (RFC 9110, section 15.2)."""
 _KEYS = frozenset({"__code", "__example", "__dynamic"})
 
 
@@ -19,16 +21,19 @@ class Preferences:
         code: The status of the answer, or None.
         example: The name of the example to answer with, or None.
         dynamic: Whether the answer is generated although there is an example; None when not said.
+        no_code: What was said to be the status and cannot be one, or ``""``.
     """
 
     code: int | None = None
     example: str | None = None
     dynamic: bool | None = None
+    no_code: str = ""
 
     @property
     def any(self) -> bool:
         """Whether the client asks for a particular answer."""
-        return self.code is not None or self.example is not None or self.dynamic is True
+        said = self.code is not None or self.example is not None or self.no_code != ""
+        return said or self.dynamic is True
 
     @property
     def keeps_state(self) -> bool:
@@ -59,17 +64,19 @@ def preferences_of(request: Request) -> Preferences:
 
 
 def read_preferences(header: str | None) -> Preferences:
-    """The preferences in a ``Prefer`` header; what is not understood is ignored, as it must be.
+    """The preferences in a ``Prefer`` header; other ones are ignored, as they must be.
 
     >>> read_preferences('code=404, example="not found"')
-    Preferences(code=404, example='not found', dynamic=None)
+    Preferences(code=404, example='not found', dynamic=None, no_code='')
     """
     if not header:
         return NONE
     found = {m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PREFERENCE.finditer(header)}
     code, dynamic = found.get("code"), found.get("dynamic")
+    final = code is not None and _FINAL.fullmatch(code) is not None
     return Preferences(
-        code=int(code) if code is not None and re.fullmatch(r"[1-5]\d\d", code) else None,
+        code=int(code) if code is not None and final else None,
         example=found.get("example"),
         dynamic=dynamic.lower() != "false" if dynamic is not None else None,
+        no_code=repr(code) if code is not None and not final else "",
     )

@@ -68,7 +68,6 @@ def client(open_client: Open, make_document: Callable[..., Any]) -> httpx2.Clien
             "get": {"parameters": [limit], "responses": responses},
             "post": {"responses": {"201": {"description": "Made"}}},
         },
-        "/gone": {"get": {"responses": {"302": {"description": "There"}}}},
         "/silent": {"delete": {"responses": {"204": {"description": "Done"}}}},
         "/picture": {"get": {"responses": {"200": {"description": "It", "content": {
             "image/png": {"schema": {"type": "string", "format": "binary"}}}}}}},
@@ -98,7 +97,6 @@ def test_the_path_of_the_server_is_served_too(client: httpx2.Client) -> None:
         ('example="small"', 200, {"name": "ant", "size": 1}),
         ("code=202", 202, None),
         ("respond-async, code=202", 202, None),
-        ("code=abc", 200, {"name": "ant", "size": 1}),
         ("dynamic=false", 200, {"name": "ant", "size": 1}),
     ],
 )
@@ -201,8 +199,7 @@ def test_browsers_elsewhere_may_ask(client: httpx2.Client) -> None:
     assert "X-Rate-Limit" in response.headers["access-control-expose-headers"]
 
 
-def test_redirects_and_nothing(client: httpx2.Client) -> None:
-    assert client.get("/gone").headers["location"]
+def test_nothing(client: httpx2.Client) -> None:
     silent = client.delete("/silent")
     assert (silent.status_code, silent.content) == (204, b"")
     assert "content-length" not in silent.headers

@@ -83,6 +83,10 @@ def test_dynamic_answers_are_no_examples(client: httpx2.Client) -> None:
     ("prefer", "accept", "said"),
     [
         ("code=418", "*/*", "no response 418; there are 404, 200, 204"),
+        ("code=999", "*/*", "no response '999'; there are 404, 200, 204"),
+        ("code=abc", "*/*", "no response 'abc'; there are 404, 200, 204"),
+        ("code=", "*/*", "no response ''; there are 404, 200, 204"),
+        ("code=101", "*/*", "no response '101'; there are 404, 200, 204"),
         ("example=cow", "*/*", "no example 'cow' that fits its schema; there are cat, dog"),
         ("example=dog", "application/vnd.it+json", "no example 'dog'"),
         ("code=204, example=dog", "*/*", "no example 'dog'"),
@@ -92,6 +96,10 @@ def test_what_cannot_be_is_said(client: httpx2.Client, prefer: str, accept: str,
     response = client.get("/thing", headers={"prefer": prefer, "accept": accept})
     assert response.status_code == 404
     assert said in response.json()["detail"]
+    # A 404 that the document describes looks otherwise.
+    assert response.headers["toolalpaca-source"] == "router; reason=preference"
+    assert said in response.headers["toolalpaca-problem"]
+    assert "preference-applied" not in response.headers
 
 
 def test_a_preferred_success_is_a_true_one(open_client: Open, pets: dict[str, Any]) -> None:
