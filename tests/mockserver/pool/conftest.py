@@ -136,11 +136,12 @@ Call = Callable[..., Reply]
 def call() -> Iterator[Call]:
     """Sends a sample to an ASGI application, without a network between them."""
     with asyncio.Runner() as runner:
-        yield lambda app, sample, session="": runner.run(_exchange(app, sample, session))
+        yield lambda app, sample, session="default": runner.run(_exchange(app, sample, session))
 
 
 async def _exchange(app: Any, sample: Sample, session: str) -> Reply:
-    headers = {"host": "mock.test", **sample.headers, "toolalpaca-session": session}
+    name = quote(session, safe="").replace("%", "~")
+    headers = {"host": "mock.test", **sample.headers, "toolalpaca-session": name}
     raw = sample.path.encode("utf-8", "surrogatepass")
     scope = {
         "type": "http",
