@@ -218,22 +218,21 @@ class Responder:
                 return _no_example(preferences.example, ())
             if content_type and response is not None:
                 body = plan.body_of(response, content_type)
-                examples = body.examples
                 if preferences.example is not None:
-                    examples = tuple(e for e in examples if e.name == preferences.example)
+                    examples = tuple(e for e in body.examples if e.name == preferences.example)
                     if not examples:
                         return _no_example(preferences.example, body.examples)
-                elif preferences.dynamic:
-                    examples = ()
-                composed = await self._composed(
-                    plan,
-                    arguments,
-                    body,
-                    _key(plan, arguments),
-                    "",
-                    examples,
-                    index=_BEYOND_EXAMPLES if preferences.dynamic else None,
-                )
+                    composed = Composed(examples[0].value, "example")
+                else:
+                    composed = await self._composed(
+                        plan,
+                        arguments,
+                        body,
+                        _key(plan, arguments),
+                        "",
+                        () if preferences.dynamic else body.examples,
+                        index=_BEYOND_EXAMPLES if preferences.dynamic else None,
+                    )
                 answer.source, answer.reason = composed.source, composed.reason
                 answer.content_type, answer.body = represent(
                     composed.value, content_type, body.contract

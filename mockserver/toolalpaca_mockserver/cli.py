@@ -6,7 +6,7 @@ import gc
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from toolalpaca.counting import counted
 from toolalpaca.errors import UsageError
 
 if TYPE_CHECKING:
+    from toolalpaca.llm.protocol import LanguageModel
     from toolalpaca.openapi.model import Document, Problem
     from toolalpaca_mockserver.api import EngineFactory
     from toolalpaca_mockserver.app import MockServerApp
@@ -29,7 +30,7 @@ _EXAMPLES = """\
   toolalpaca mock https://example.com/openapi.json     # from a URL; - is standard input
   toolalpaca mock openapi.yaml --check                 # what is wrong with it, and what follows
   toolalpaca mock openapi.yaml --explain               # which resources it has, and why
-  toolalpaca mock openapi.yaml --engine llm --model smollm2   # a language model plays the API
+  toolalpaca mock openapi.yaml --engine llm --model smollm2   # a language model makes things up
 """
 _FAULTS_SHOWN = 5
 
@@ -49,7 +50,9 @@ def configure(parser: CommandParser) -> None:
         "--engine",
         choices=("schema", "llm"),
         default="schema",
-        help="what makes up answers: the schemas, or a language model (--model)",
+        help="what makes up values: the schemas, or a language model (--model), which is asked for "
+        "what POST creates and for answers that are about no resource; lists and items are "
+        "answered by what is remembered",
     )
     parser.add_argument(
         "--open-world",
@@ -117,7 +120,7 @@ def run(options: Namespace) -> int:
     from toolalpaca_mockserver.server import bind, serve, url_of
     from toolalpaca_mockserver.validators import validator_factory
 
-    make_engine = _engine(options)
+    model = _model(options)
     validator = validator_factory(options.validator)
     documents = load_documents(options.source)
     gc.freeze()  # see server.py; the collector would look at them once more before it comes to that
@@ -130,7 +133,7 @@ def run(options: Namespace) -> int:
     app = create_app(
         documents,
         seed=options.seed,
-        engine=make_engine,
+        engine=_engine(model, options.seed),
         journal=show,
         open_world=options.open_world,
         authenticate=not options.no_auth,
@@ -144,30 +147,46 @@ def run(options: Namespace) -> int:
     url = url_of(listener)
     say_ready = _ready_json if options.json else _ready_lines
     try:
-        serve(app, listener, lambda: say_ready(app, url, options))
+        serve(app, listener, lambda: say_ready(app, url, options), _check_of(model))
     finally:
         listener.close()
     return 0
 
 
-def _engine(options: Namespace) -> EngineFactory:
-    from toolalpaca_mockserver.engines.schema import SchemaEngine
-
+def _model(options: Namespace) -> LanguageModel | None:
+    """The model that ``--engine llm`` composes with, or None for the other engine."""
     if options.engine == "schema":
         if options.model:
             raise UsageError(
                 "a model plays no part in --engine schema", where="--model", hint="add --engine llm"
             )
-        return SchemaEngine
+        return None
     if not options.model:
         raise UsageError(
             "--engine llm needs a model", where="--model", hint="for instance --model smollm2"
         )
     from toolalpaca.llm.options import model_from_options
+
+    return model_from_options(options)
+
+
+def _engine(model: LanguageModel | None, seed: int) -> EngineFactory:
+    from toolalpaca_mockserver.engines.schema import SchemaEngine
+
+    if model is None:
+        return SchemaEngine
     from toolalpaca_mockserver.engines.llm import LlmEngine
 
-    model = model_from_options(options)
-    return lambda generator: LlmEngine(model, SchemaEngine(generator), options.seed)
+    return lambda generator: LlmEngine(model, SchemaEngine(generator), seed)
+
+
+def _check_of(model: LanguageModel | None) -> Callable[[], Awaitable[None]] | None:
+    """What finds out, before anything is served, whether the model can be used."""
+    if model is None:
+        return None
+    from toolalpaca_mockserver.engines.llm import check_model
+
+    return lambda: check_model(model)
 
 
 def _corrections(options: Namespace, documents: Sequence[Document]) -> CorrectionsFile | None:
@@ -252,8 +271,14 @@ def _ready_lines(app: MockServerApp, url: str, options: Namespace) -> None:
             print(f"    {_line(fault)}")
         if len(faults) > _FAULTS_SHOWN:
             print(f"    and {len(faults) - _FAULTS_SHOWN} more; --check shows all")
-    engine = f"{options.engine} ({options.model})" if options.model else options.engine
-    print(f"Serving {url} with the {engine} engine; see {url}/_toolalpaca/. Stop with Ctrl-C.")
+    if options.model:
+        print(
+            f"  {options.model} composes what POST creates and answers about no resource; "
+            "lists and items come from the state"
+        )
+    print(
+        f"Serving {url} with the {options.engine} engine; see {url}/_toolalpaca/. Stop with Ctrl-C."
+    )
     sys.stdout.flush()
 
 

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -49,13 +49,19 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app: Any, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+def serve(
+    app: Any,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    prepare: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Serve *app* until SIGINT or SIGTERM; requests in progress get a few seconds to end.
 
     Args:
         app: An ASGI application.
         listener: A bound socket.
         on_ready: Called once connections are accepted.
+        prepare: Awaited before, in the loop that serves; what it raises ends the server.
     """
     config = uvicorn.Config(
         app,
@@ -65,17 +71,25 @@ def serve(app: Any, listener: socket.socket, on_ready: Callable[[], None]) -> No
         timeout_graceful_shutdown=5,
         ws="none",
     )
-    _Server(config, on_ready).run(sockets=[listener])
+    _Server(config, on_ready, prepare).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """A server that says when it is ready, and for which a signal is a normal end."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        prepare: Callable[[], Awaitable[None]] | None,
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._prepare = prepare
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._prepare is not None:
+            await self._prepare()
         await super().startup(sockets=sockets)
         if self.started:
             # Documents live as long as the server: the collector need not look at them again, which

@@ -203,6 +203,26 @@ def test_mistakes_are_said_in_one_line(arguments: list[str], said: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_model_that_cannot_be_used_is_one_line_at_the_start() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    nobody = f"http://127.0.0.1:{port}/v1"
+    model = ("--engine", "llm", "--model", "openai:m", "--model-url", nobody)
+    done = run(RAILWAY, "--port", "0", *model)
+    assert (done.returncode, done.stdout) == (1, "")
+    (message,) = done.stderr.splitlines()
+    assert message.startswith(f"toolalpaca: error: {nobody}: the server cannot be reached")
+
+
+def test_a_model_that_answers_is_served_with(tmp_path: Path) -> None:
+    script = tmp_path / "replies.jsonl"
+    script.write_text(json.dumps({"text": "ready"}))
+    with running(RAILWAY, "--engine", "llm", "--model", f"scripted:{script}") as process:
+        assert "railway" in line(process)
+        assert "lists and items come from the state" in line(process)
+        assert "with the llm engine" in line(process)
+
+
 def test_a_port_in_use_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -22,6 +22,7 @@ from toolalpaca_mockserver.engines import Commission, Composed, Engine
 _log = logging.getLogger(__name__)
 
 _MAX_TOKENS = 1024
+_FEW_TOKENS = 16
 _LONGEST_SCHEMA = 6000
 _LONGEST_REPLY = 4000
 _LONGEST_DIGEST = 2000
@@ -83,6 +84,16 @@ class LlmEngine:
         """Release the model."""
         await self.model.aclose()
         await self.fallback.aclose()
+
+
+async def check_model(model: LanguageModel) -> None:
+    """Ask *model* for a word, so that one that cannot be used is known before it is needed.
+
+    Raises:
+        ModelError: It cannot.
+    """
+    question = Message(role="user", content="Reply with the word ready.")
+    await complete(model, Request(messages=(question,), max_tokens=_FEW_TOKENS))
 
 
 def _question(commission: Commission) -> str:

@@ -92,6 +92,20 @@ def test_invalid_requests_never_reach_the_model(joker: Callable[..., Any]) -> No
     assert model.requests == []
 
 
+def test_a_preferred_example_is_not_the_models(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    model = Scripted([GOOD])
+    example = {"text": "Who is there?", "stars": 1}
+    content = {"application/json": {"schema": JOKE, "examples": {"old": {"value": example}}}}
+    paths = {"/joke": {"get": {"responses": {"200": {"description": "A", "content": content}}}}}
+    client = open_client(
+        make_document(paths), engine=lambda values: LlmEngine(model, SchemaEngine(values))
+    )
+    assert client.get("/joke", headers={"prefer": "example=old"}).json() == example
+    assert client.get("/joke").headers["toolalpaca-source"] == "llm"
+
+
 def test_what_the_model_creates_is_remembered(open_client: Open, pets: dict[str, Any]) -> None:
     made = {"id": 77, "name": "ignored", "kind": "cat", "created_at": "2026-02-03T04:05:06Z"}
     model = Scripted([json.dumps(made)])
