@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from toolalpaca_mockserver.coercion import coerce
@@ -11,10 +12,13 @@ from toolalpaca_mockserver.state.items import key_of, settled
 from toolalpaca_mockserver.state.resources import Resource
 from toolalpaca_mockserver.state.store import Ids, Item, highest
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator, index_for
+from toolalpaca_mockserver.values.numbers import bounds
 
 AT_TOP: Final = 5
 NESTED: Final = 3
 _TRIES: Final = 20
+_MOST_SEARCHED: Final = 100
+_NUMBERS: Final = frozenset({"integer", "number"})
 _VARIANTS: Final = 16
 """Items of a resource that are made whole; others are drawn from them, with an identity of their
 own. An issue of GitHub's holds 400 values, which take 3 ms to make."""
@@ -144,6 +148,10 @@ class Seeds:
                 for shown in (value, key_of(value)):
                     if resource.id_contract is None or resource.id_contract.is_valid(shown):
                         return key_of(value), shown
+        # Paths may count to ten, as Petstore's orders do; things still differ beyond.
+        following = ids.highest + 1
+        if resource.id_contract is not None and resource.id_contract.is_valid(following):
+            return str(following), following
         return None
 
     def _is_free(self, resource: Resource, value: Any, ids: Ids) -> bool:
@@ -159,32 +167,24 @@ class Seeds:
         return contract.is_valid(coerce(key_of(value), contract.schema, contract))
 
     def _ids(self, resource: Resource, place: str, ids: Ids, number: int) -> Iterator[Any]:
-        """Ids to try."""
-        if resource.id_contract is not None:
-            yield from self._of_schema(resource.id_contract, resource, place, ids, number)
-        if resource.reader is not None:
-            yield from self._of_schema(resource.reader.contract, resource, place, ids, number)
-
-    def _of_schema(
-        self,
-        contract: Contract,
-        resource: Resource,
-        place: str,
-        ids: Ids,
-        number: int,
-    ) -> Iterator[Any]:
-        if contract.types(contract.shape) & {"integer", "number"}:
+        """Ids to try: the next number, or one that is left over, and then of any kind."""
+        reader = resource.reader.contract if resource.reader is not None else None
+        contracts = [c for c in (resource.id_contract, reader) if c is not None]
+        kinds = [contract.types(contract.shape) for contract in contracts]
+        if any(kind & _NUMBERS for kind in kinds):
             yield ids.highest + 1
-        for attempt in range(_TRIES):
-            try:
-                yield self.generator.for_contract(
-                    contract,
-                    name=resource.id_property or "id",
-                    key=f"{place}#{number}#{attempt}",
-                    examples=False,
-                )
-            except NoInstance:
-                return
+            yield from _left_over(contracts, ids)
+        for contract, kind in zip(contracts, kinds, strict=True):
+            for attempt in range(_TRIES if not kind or kind - _NUMBERS else 0):
+                try:
+                    yield self.generator.for_contract(
+                        contract,
+                        name=resource.id_property or "id",
+                        key=f"{place}#{number}#{attempt}",
+                        examples=False,
+                    )
+                except NoInstance:
+                    break
 
     def _item(self, resource: Resource, key: str, index: int | None) -> Item:
         for attempt in range(_TRIES):
@@ -198,3 +198,12 @@ class Seeds:
                 return value
         # It may be null, or a list, by a branch of its schema; it always is.
         raise NoInstance(f"a {resource.name} is no object")
+
+
+def _left_over(contracts: Sequence[Contract], ids: Ids) -> Iterator[int]:
+    """Numbers within the bounds of all *contracts* that no item has: the lowest ones."""
+    found = [bounds(contract.shape) for contract in contracts]
+    low = math.ceil(max((low for low, _ in found if low is not None), default=1))
+    high = math.floor(min((high for _, high in found if high is not None), default=low + _TRIES))
+    numbers = range(low, min(high, low + _MOST_SEARCHED) + 1)
+    return (number for number in numbers if str(number) not in ids.taken)

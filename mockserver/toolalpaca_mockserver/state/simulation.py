@@ -353,6 +353,8 @@ class Simulation:
             if found is not None and resource.id_property is not None:
                 item[resource.id_property] = found[1]
             item = items.settled(resource, item, base)
+            if found is not None and item.get(resource.id_property or "", found[1]) == found[1]:
+                key = found[0]
             if key is None:
                 key, item = self.seeds.named(resource, item, place, ids, number)
             await world.put(place, key, item)

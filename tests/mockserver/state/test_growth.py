@@ -75,6 +75,21 @@ def test_a_number_is_not_given_twice(open_client: Open, make_document: Callable[
     assert again.json() == second
 
 
+def test_ids_that_paths_cannot_say_are_given_when_no_others_are_left(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    """Petstore's path parameter for orders ends at ten."""
+    document = _orders(make_document, {"type": "integer"})
+    last = 10
+    document["paths"]["/orders/{id}"]["parameters"][0]["schema"]["maximum"] = last
+    client = open_client(document)
+    ids = [client.post("/orders", json={"note": "x"}).json()["id"] for _ in range(2 * last)]
+    known = [order["id"] for order in client.get("/orders").json()]
+    assert len(set(known)) == len(known)
+    assert set(range(1, last + 1)) <= set(known)
+    assert set(ids) <= set(known)
+
+
 def test_only_plain_numbers_count_as_numbers() -> None:
     assert highest(["7", "٣", "²", "-9", "1" * 5000, "x"]) == 7
     assert highest([], 5) == 5
