@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -102,11 +102,15 @@ def locate(source: str, *, base_url: str | None = None) -> Located:
 def _fetch(url: str) -> tuple[Document, str]:
     """The document at *url*, or the one that a mock server serves for the API at *url*."""
     try:
-        return load_document(url), url
+        document = load_document(url)
     except DocumentError as error:
         api = _listed(url)
         if api is None:
             raise error from None
+    else:
+        # A mock server leads from an API's URL to its document, whose name only its list tells.
+        api = _at(url, _mock_apis(url) or []) if _is_simulated(document) else None
+        return (replace(document, name=str(api["name"])) if api else document), url
     address = str(api["document_url"])
     return load_document(address, name=str(api["name"])), address
 
@@ -116,13 +120,18 @@ def _listed(url: str) -> dict[str, Any] | None:
     apis = _mock_apis(url)
     if apis is None:
         return None
-    wanted = url.rstrip("/")
-    matching = next((api for api in apis if str(api["url"]).rstrip("/") == wanted), None)
+    matching = _at(url, apis)
     if matching is not None:
         return matching
     served = ", ".join(str(api["url"]) for api in apis)
     several = "serves several APIs, and none here" if len(apis) > 1 else "serves its API elsewhere"
     raise ApiError(f"this mock server {several}", where=url, hint=f"name one of: {served}")
+
+
+def _at(url: str, apis: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The one of *apis* at *url*."""
+    wanted = url.rstrip("/")
+    return next((api for api in apis if str(api["url"]).rstrip("/") == wanted), None)
 
 
 def _mock_apis(url: str) -> list[dict[str, Any]] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
 
 from toolalpaca.errors import ApiError, DocumentError, ToolAlpacaError, UsageError
 from toolalpaca.trace import Call
@@ -111,6 +112,14 @@ def test_the_only_api_of_a_mock_server_is_found_at_its_root(serve: Serve, path: 
     url = serve(mock_like(""))
     found = locate(url + path)
     assert (found.base_url, found.simulated) == (url, True)
+
+
+def test_an_api_that_leads_to_its_document_keeps_its_name(serve: Serve) -> None:
+    app = mock_like("a", "b")
+    app.add_api_route("/b", lambda: RedirectResponse("/_toolalpaca/apis/b/openapi.json"))
+    url = serve(app)
+    found = locate(f"{url}/b")
+    assert (found.document.name, found.base_url, found.simulated) == ("b", f"{url}/b", True)
 
 
 def test_what_is_below_an_api_is_not_the_api(serve: Serve) -> None:
