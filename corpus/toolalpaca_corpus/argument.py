@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from toolalpaca.calling.tools import Place, Tool
 from toolalpaca.openapi.merging import flatten
 from toolalpaca_corpus.english import noun_phrase, split_words
-from toolalpaca_runtime.tools import Place, Tool
 
 _MOST_LEAVES = 8
 _NAME_OF = re.compile(r"(?:[\w-]+ )?(?:name|code|number|kind|type) of ", re.IGNORECASE)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import orjson
 
+from toolalpaca.calling.tools import make_tools
 from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import LanguageModel
 from toolalpaca.openapi.loading import load_documents
@@ -31,7 +32,6 @@ from toolalpaca_corpus.rehearsal import Rehearsals
 from toolalpaca_corpus.statistics import Statistics, count
 from toolalpaca_corpus.toolsets import make_toolset
 from toolalpaca_corpus.world import World, look_around
-from toolalpaca_runtime.tools import make_tools
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from random import Random
 from string import Template
 from typing import Any
 
+from toolalpaca.calling.tools import Tool, make_tools
 from toolalpaca.openapi.model import Document
 from toolalpaca.task import ASK_TOOL, GoldenCall, Kind, Task
 from toolalpaca_corpus.argument import Argument
@@ -28,7 +29,6 @@ from toolalpaca_corpus.rehearsal import Finding
 from toolalpaca_corpus.requests import details, joined_orders, politeness, request_for
 from toolalpaca_corpus.steps import Step, make_step
 from toolalpaca_corpus.world import World
-from toolalpaca_runtime.tools import Tool, make_tools
 
 SHARES: dict[Kind, float] = {"single": 0.45, "multi": 0.3, "ask": 0.15, "abstain": 0.1}
 """How the tasks of an API are divided among the kinds."""

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.merging import flatten
 from toolalpaca.openapi.model import Operation
 from toolalpaca_corpus.english import singular, split_words
 from toolalpaca_corpus.wording import DESTINATIONS, ORIGINS
-from toolalpaca_runtime.tools import Tool
 
 _SHORTEST_THING = 3
 """Letters that a word of a path must exceed to name a thing: not ``v1``, ``api``."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.merging import flatten
 from toolalpaca.openapi.model import Schema
 from toolalpaca.openapi.validation import Validator
@@ -18,7 +19,6 @@ from toolalpaca_corpus.links import Link
 from toolalpaca_corpus.phrases import phrases
 from toolalpaca_corpus.values import ArgumentValues, NoInstance
 from toolalpaca_mockserver.values.moments import order_times
-from toolalpaca_runtime.tools import Tool
 
 _FILTERED_SHARE = 0.8
 """How often a list is asked for with at least one condition."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from toolalpaca.calling.tools import make_tools
 from toolalpaca.openapi.model import Document
 from toolalpaca.task import Function, Toolset
-from toolalpaca_runtime.tools import make_tools
 
 
 def functions_of(document: Document) -> tuple[Function, ...]:

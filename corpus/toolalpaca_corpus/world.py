@@ -14,12 +14,12 @@ from typing import Any
 
 import orjson
 
+from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.model import Document
 from toolalpaca.trace import Call
 from toolalpaca_corpus.links import Link, links_to
 from toolalpaca_runtime.episode import SESSION_HEADER
 from toolalpaca_runtime.toolbox import Toolbox
-from toolalpaca_runtime.tools import Tool
 
 _log = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from argparse import ArgumentTypeError
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from toolalpaca.calling.request import PreparedRequest
+from toolalpaca.calling.serialization import encode
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.options import Secret
 from toolalpaca.openapi.model import Document, Operation, SecurityScheme
 from toolalpaca.redaction import MASK
-from toolalpaca_runtime.request import PreparedRequest
-from toolalpaca_runtime.serialization import encode
 
 VARIABLE_PREFIX = "TOOLALPACA_AUTH_"
 PLACEHOLDER = "simulated"

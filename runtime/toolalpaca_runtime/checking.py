@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
+from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.references import pointer_parts
 from toolalpaca.openapi.validation import Validator, Violation
-from toolalpaca_runtime.tools import Tool
 
 _MENDABLE = ("type", "enum", "const", "anyOf", "oneOf", "format")
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
+from toolalpaca.calling.tools import ASK, Tool, make_tools
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.redaction import MASK, Redactor
@@ -20,8 +22,6 @@ from toolalpaca_runtime.auth import Authorization, Credentials, authorize, lacki
 from toolalpaca_runtime.checking import check_arguments
 from toolalpaca_runtime.conformance import Conformance
 from toolalpaca_runtime.observation import Observation, is_text, response_text
-from toolalpaca_runtime.request import PreparedRequest, UnusableArgument, build_request
-from toolalpaca_runtime.tools import ASK, Tool, make_tools
 from toolalpaca_runtime.transport import (
     Bounds,
     NoAnswer,

@@ -12,8 +12,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from toolalpaca import __version__
+from toolalpaca.calling.request import PreparedRequest
 from toolalpaca.errors import ApiError
-from toolalpaca_runtime.request import PreparedRequest
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5

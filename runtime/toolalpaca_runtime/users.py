@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from toolalpaca_runtime.serialization import plain_text
+from toolalpaca.calling.serialization import plain_text
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FILLERS = frozenset(("a", "an", "at", "by", "for", "from", "in", "is", "of", "on", "the", "to"))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toolalpaca.calling.tools import make_tools
 from toolalpaca.openapi.loading import load_document, load_documents
 from toolalpaca.openapi.model import Document
 from toolalpaca.openapi.validation import Validator
@@ -15,7 +16,6 @@ from toolalpaca.task import ASK_TOOL, Task, references
 from toolalpaca_corpus.argument_check import argument_faults
 from toolalpaca_corpus.instructions import make_tasks
 from toolalpaca_corpus.world import Thing, World
-from toolalpaca_runtime.tools import make_tools
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

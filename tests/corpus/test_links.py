@@ -1,8 +1,8 @@
 """Which result holds what another operation needs."""
 
+from toolalpaca.calling.tools import make_tools
 from toolalpaca.openapi.model import Document
 from toolalpaca_corpus.links import links_to, thing_of
-from toolalpaca_runtime.tools import make_tools
 
 
 def test_a_list_and_a_creation_provide_the_id_in_the_path(pets: Document) -> None:

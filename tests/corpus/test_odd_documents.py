@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from toolalpaca.calling.tools import make_tools
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca.task import ASK_TOOL, Task, references
 from toolalpaca_corpus.argument_check import argument_faults
 from toolalpaca_corpus.instructions import make_tasks
-from toolalpaca_runtime.tools import make_tools
 
 OK = {"200": {"description": "ok"}}
 

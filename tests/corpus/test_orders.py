@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from toolalpaca.calling.tools import Tool, make_tools
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_corpus.orders import word_step
 from toolalpaca_corpus.steps import Step
-from toolalpaca_runtime.tools import Tool, make_tools
 
 
 def tool(

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from toolalpaca.calling.tools import Tool, make_tools
 from toolalpaca.errors import ApiError
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
@@ -11,7 +12,6 @@ from toolalpaca.trace import Call
 from toolalpaca_corpus.links import links_to
 from toolalpaca_corpus.world import Thing, World, look_around
 from toolalpaca_runtime.toolbox import Toolbox
-from toolalpaca_runtime.tools import Tool, make_tools
 
 pytestmark = pytest.mark.anyio
 

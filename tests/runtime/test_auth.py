@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from toolalpaca.calling.request import PreparedRequest
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.options import Secret
 from toolalpaca.openapi.loading import load_document
@@ -17,7 +18,6 @@ from toolalpaca_runtime.auth import (
     lacking,
     variable,
 )
-from toolalpaca_runtime.request import PreparedRequest
 
 SCHEMES: dict[str, dict[str, Any]] = {
     "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},

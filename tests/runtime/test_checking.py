@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from toolalpaca.calling.tools import Tool, make_tools
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_runtime.checking import check_arguments
-from toolalpaca_runtime.tools import Tool, make_tools
 
 PROPERTIES: dict[str, Any] = {
     "count": {"type": "integer"},

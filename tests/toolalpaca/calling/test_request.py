@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
+from toolalpaca.calling.tools import make_tools
 from toolalpaca.openapi.loading import load_document
-from toolalpaca_runtime.request import PreparedRequest, UnusableArgument, build_request
-from toolalpaca_runtime.tools import make_tools
 
 BASE = "http://api.test/v1"
 

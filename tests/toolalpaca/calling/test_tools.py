@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from toolalpaca.calling.tools import LONGEST_DESCRIPTION, Tool, make_tools
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca.openapi.validation import Validator
 from toolalpaca.task import ASK_TOOL
-from toolalpaca_runtime.tools import LONGEST_DESCRIPTION, Tool, make_tools
 
 
 def document(paths: dict[str, Any], **more: Any) -> Document:

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from toolalpaca.calling.serialization import encode, plain_text, query_text
 from toolalpaca.openapi.model import MediaType, Parameter
-from toolalpaca_runtime.serialization import encode, plain_text, query_text
 
 _STYLE_FIELDS = ("style", "explode", "allowReserved")
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolalpaca.calling.serialization import cookie_text, header_text, path_text, query_text
 from toolalpaca.openapi.model import Location, Parameter, Style
-from toolalpaca_runtime.serialization import cookie_text, header_text, path_text, query_text
 
 EMPTY, STRING = "", "blue"
 ARRAY = ["blue", "black", "brown"]

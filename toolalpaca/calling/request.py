@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 
-from toolalpaca.openapi.model import Operation, Parameter
-from toolalpaca_runtime.bodies import encode_body
-from toolalpaca_runtime.serialization import (
+from toolalpaca.calling.bodies import encode_body
+from toolalpaca.calling.serialization import (
     cookie_text,
     encode,
     header_text,
@@ -19,7 +18,8 @@ from toolalpaca_runtime.serialization import (
     plain_text,
     query_text,
 )
-from toolalpaca_runtime.tools import Place, Tool
+from toolalpaca.calling.tools import Place, Tool
+from toolalpaca.openapi.model import Operation, Parameter
 
 _TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
