@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib.resources import files
 from string import Template
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolalpaca import __version__
 from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
-from toolalpaca_mockserver.own_problems import PROBLEMS, tell_problems
+from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
 from toolalpaca_mockserver.session_admin import session_routes
 from toolalpaca_mockserver.sessions import SESSION
 from toolalpaca_mockserver.state.store import Store
@@ -51,7 +52,7 @@ class Listing(BaseModel):
     apis: list[ApiSummary]
 
 
-def create_admin(apis: Sequence[Api], store: Store) -> FastAPI:
+def create_admin(apis: Catalog, store: Store) -> FastAPI:
     """The application under ``/_toolalpaca/``."""
     admin = FastAPI(
         title="ToolAlpaca mock server",
@@ -63,9 +64,8 @@ def create_admin(apis: Sequence[Api], store: Store) -> FastAPI:
     )
     tell_problems(admin)
     admin.add_middleware(_HeadAsGet)
-    by_name = {api.document.name: api for api in apis}
 
-    admin.include_router(session_routes(by_name, store), prefix=OWN)
+    admin.include_router(session_routes(apis, store), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)
 
     @admin.get(f"{OWN}/healthz")
@@ -81,9 +81,7 @@ def create_admin(apis: Sequence[Api], store: Store) -> FastAPI:
     @admin.get(f"{OWN}/apis/{{name}}/openapi.json")
     async def read_document(name: str, request: Request) -> JSONResponse:
         """The document of an API, with this server as its only one."""
-        if name not in by_name:
-            raise HTTPException(404, f"there is no API {name!r}; there are {', '.join(by_name)}")
-        return JSONResponse(served_document(by_name[name], _origin(request)))
+        return JSONResponse(served_document(api_named(apis, name), _origin(request)))
 
     @admin.get(f"{OWN}/")
     async def index(request: Request) -> Response:
@@ -119,7 +117,7 @@ class _HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
-def summaries(apis: Sequence[Api], origin: str) -> list[ApiSummary]:
+def summaries(apis: Iterable[Api], origin: str) -> list[ApiSummary]:
     """What is served at *origin*: scheme and authority, without a slash at the end."""
     return [
         ApiSummary(

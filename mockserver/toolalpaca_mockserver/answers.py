@@ -60,6 +60,8 @@ class Answer:
         headers: Further headers, by name as they are sent.
         source: Where the body came from; "" where that says nothing.
         reason: Why it is not what was to be expected, such as another engine's.
+        api: The name of the API that was called; "" where none was.
+        operation: What was called; None where nothing was.
     """
 
     status: int
@@ -68,6 +70,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     source: Source = "schema"
     reason: str = ""
+    api: str = ""
+    operation: Operation | None = None
 
 
 class Responder:

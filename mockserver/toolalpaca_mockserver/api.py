@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import Answer, Responder
 from toolalpaca_mockserver.auth import insufficient
-from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import preferences_of
 from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
@@ -17,20 +16,14 @@ from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import dump
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.router import Match, Router
-from toolalpaca_mockserver.state.corrections import CorrectionsFile, corrections_of
+from toolalpaca_mockserver.settings import DEFAULTS, Settings
+from toolalpaca_mockserver.state.corrections import corrections_of
 from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.seeds import Seeds
 from toolalpaca_mockserver.state.simulation import Simulation
 from toolalpaca_mockserver.state.store import Store
-from toolalpaca_mockserver.validators import (
-    RequestValidator,
-    Validation,
-    ValidatorFactory,
-    compiled,
-)
+from toolalpaca_mockserver.validators import RequestValidator
 from toolalpaca_mockserver.values import ValueGenerator
-
-EngineFactory = Callable[[ValueGenerator], Engine]
 
 
 class Api:
@@ -39,70 +32,65 @@ class Api:
     Args:
         document: The document.
         prefix: The path in front of everything, without a slash at its end: ``""`` or ``/name``.
-        make_engine: Makes the engine that composes bodies.
         store: Where sessions are kept.
-        seed: For generated values.
-        open_world: See :class:`~toolalpaca_mockserver.state.simulation.Simulation`.
-        authenticate: Whether credentials are demanded where the document does.
-        credentials: See :class:`~toolalpaca_mockserver.auth.Guard`.
-        validator: Judges requests.
-        validation: What its judgement leads to.
-        corrections: What a person knows better of resources than inference, besides what the
-            document says itself.
+        settings: How it is served.
     """
 
     def __init__(
-        self,
-        document: Document,
-        prefix: str,
-        make_engine: EngineFactory,
-        store: Store,
-        seed: int,
-        *,
-        open_world: bool = False,
-        authenticate: bool = True,
-        credentials: Collection[str] | None = None,
-        validator: ValidatorFactory = compiled,
-        validation: Validation = "strict",
-        corrections: CorrectionsFile | None = None,
+        self, document: Document, prefix: str, store: Store, settings: Settings = DEFAULTS
     ) -> None:
         self.document = document
         self.prefix = prefix
+        self.settings = settings
         self.router, self.unreachable = _route(document)
-        self._authenticate = authenticate
-        self._validation = validation
-        plans = {o.name: OperationPlan(document, o, credentials) for o in document}
+        self._validation = settings.validation
+        plans = {o.name: OperationPlan(document, o, settings.credentials) for o in document}
         self.plans: Mapping[str, OperationPlan] = plans
-        make_validator = validator(document)
+        make_validator = settings.validator(document)
         self.validators: Mapping[str, RequestValidator] = {
             name: make_validator(plan) for name, plan in plans.items()
         }
-        generator = ValueGenerator(document.root, seed)
-        self.engine = make_engine(generator)
-        resources = Resources(document, plans, corrections_of(document, corrections))
-        seeds = Seeds(generator)
+        generator = ValueGenerator(document.root, settings.seed)
+        self.engine = settings.engine(generator)
+        resources = Resources(document, plans, corrections_of(document, settings.corrections))
         simulation = Simulation(
-            document.name, plans, resources, seeds, self.engine, store, open_world=open_world
+            document.name,
+            plans,
+            resources,
+            Seeds(generator),
+            self.engine,
+            store,
+            open_world=settings.open_world,
         )
         self.simulation = simulation
         redirects = Redirects(document, prefix, generator)
         self.responder = Responder(generator, self.engine, simulation, redirects)
+        self.answerer = settings.answerer(document, self.responder)
 
     async def answer(self, request: Request, path: str, session: str) -> Answer:
         """The answer to *request*, whose path below the prefix is *path*."""
         match = self._match(request.method.lower(), path)
         if match is None:
-            return self._unrouted(request, path)
-        plan = self.plans[match.target.name]
+            answer = self._unrouted(request, path)
+        else:
+            plan = self.plans[match.target.name]
+            answer = await self._planned(plan, request, match.values, session)
+            answer.operation = plan.operation
+        answer.api = self.document.name
+        return answer
+
+    async def _planned(
+        self, plan: OperationPlan, request: Request, values: Mapping[str, str], session: str
+    ) -> Answer:
         refused = self._guarded(plan, request) if self._validation == "strict" else None
         if refused is not None:
             return refused
-        arguments, reasons = self.validators[plan.operation.name].check(request, match.values)
+        arguments, reasons = self.validators[plan.operation.name].check(request, values)
         if reasons and self._validation == "strict":
             detail = "the request does not satisfy the document"
             return self.responder.refuse(plan, request, plan.refusal(reasons), detail, reasons)
         preferences = preferences_of(request)
-        answer = await self.responder.answer(plan, request, arguments, preferences, session)
+        answer = await self.answerer.answer(plan, request, arguments, preferences, session)
         if self._validation == "warn":
             self._warn(answer, plan, request, reasons)
         return answer
@@ -121,7 +109,7 @@ class Api:
             answer.headers["toolalpaca-problem"] = header_text(said)
 
     def _guarded(self, plan: OperationPlan, request: Request) -> Answer | None:
-        if not self._authenticate:
+        if not self.settings.authenticate:
             return None
         if not plan.guard.admits(request):
             return self._unauthorized(plan, request)

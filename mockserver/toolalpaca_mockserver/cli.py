@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import gc
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolalpaca.arguments import PORT, integer
 from toolalpaca.command import CommandParser
-from toolalpaca.counting import counted
 from toolalpaca.errors import UsageError
 
 if TYPE_CHECKING:
     from toolalpaca.llm.protocol import LanguageModel
-    from toolalpaca.openapi.model import Document, Problem
-    from toolalpaca_mockserver.api import EngineFactory
+    from toolalpaca.openapi.model import Document
     from toolalpaca_mockserver.app import MockServerApp
-    from toolalpaca_mockserver.journal import Entry
+    from toolalpaca_mockserver.settings import EngineFactory, Settings
     from toolalpaca_mockserver.state.corrections import CorrectionsFile
 
 _EXAMPLES = """\
@@ -32,7 +29,6 @@ _EXAMPLES = """\
   toolalpaca mock openapi.yaml --explain               # which resources it has, and why
   toolalpaca mock openapi.yaml --engine llm --model smollm2   # a language model makes things up
 """
-_FAULTS_SHOWN = 5
 
 
 def configure(parser: CommandParser) -> None:
@@ -117,40 +113,56 @@ def run(options: Namespace) -> int:
     """
     from toolalpaca.openapi.loading import load_documents
     from toolalpaca_mockserver.app import create_app
-    from toolalpaca_mockserver.server import bind, serve, url_of
-    from toolalpaca_mockserver.validators import validator_factory
+    from toolalpaca_mockserver.printing import print_checks, print_explanations
 
-    model = _model(options)
-    validator = validator_factory(options.validator)
+    settings = _settings(options)
     documents = load_documents(options.source)
     gc.freeze()  # see server.py; the collector would look at them once more before it comes to that
     if options.check:
-        return _check(create_app(documents, seed=options.seed), options)
-    corrections = _corrections(options, documents)
+        found = print_checks(create_app(documents, settings).apis, as_json=options.json)
+        return 1 if found else 0
+    settings = replace(settings, corrections=_corrections(options, documents))
     if options.explain:
-        return _explain(create_app(documents, corrections=corrections), options)
-    show: Callable[[Entry], None] = _show_json if options.json else _show_line
-    app = create_app(
-        documents,
-        seed=options.seed,
-        engine=_engine(model, options.seed),
-        journal=show,
-        open_world=options.open_world,
-        authenticate=not options.no_auth,
-        credentials=frozenset(options.credential) or None,
-        validator=validator,
-        validation=options.validation,
-        corrections=corrections,
-    )
+        apis = create_app(documents, settings).apis
+        return 1 if print_explanations(apis, as_json=options.json) else 0
+    return _serve(documents, settings, options)
+
+
+def _serve(documents: Sequence[Document], settings: Settings, options: Namespace) -> int:
+    from toolalpaca_mockserver import printing
+    from toolalpaca_mockserver.app import create_app
+    from toolalpaca_mockserver.server import bind, serve, url_of
+
+    model = _model(options)
+    settings = replace(settings, engine=_engine(model, options.seed))
+    show = printing.print_exchange_json if options.json else printing.print_exchange
+    app = create_app(documents, settings, listeners=[show])
     _refuse_misfits(app)
     listener = bind(options.host, options.port)
     url = url_of(listener)
-    say_ready = _ready_json if options.json else _ready_lines
+
+    def say_ready() -> None:
+        printing.print_ready(app.apis, url, _notes(url, options), as_json=options.json)
+
     try:
-        serve(app, listener, lambda: say_ready(app, url, options), _check_of(model))
+        serve(app, listener, say_ready, _check_of(model))
     finally:
         listener.close()
     return 0
+
+
+def _settings(options: Namespace) -> Settings:
+    from toolalpaca_mockserver.settings import Settings
+    from toolalpaca_mockserver.validators import validator_factory
+
+    return Settings(
+        seed=options.seed,
+        open_world=options.open_world,
+        authenticate=not options.no_auth,
+        credentials=frozenset(options.credential) or None,
+        validator=validator_factory(options.validator),
+        validation=options.validation,
+    )
 
 
 def _model(options: Namespace) -> LanguageModel | None:
@@ -200,21 +212,6 @@ def _corrections(options: Namespace, documents: Sequence[Document]) -> Correctio
     return file
 
 
-def _explain(app: MockServerApp, options: Namespace) -> int:
-    """Print what was inferred; 1 when corrections do not fit it."""
-    from toolalpaca_mockserver.explanation import explain, lines
-
-    faults = 0
-    for api in app.apis:
-        explained = explain(api)
-        faults += len(explained["mistakes"])
-        if options.json:
-            _print_json(explained)
-        else:
-            print("\n".join(lines(explained)))
-    return 1 if faults else 0
-
-
 def _refuse_misfits(app: MockServerApp) -> None:
     """Refuse corrections, in documents or the file, that do not fit what they are about."""
     from toolalpaca_mockserver.explanation import mistakes
@@ -230,78 +227,16 @@ def _refuse(mistakes: Sequence[UsageError]) -> None:
         raise mistakes[-1]
 
 
-def _check(app: MockServerApp, options: Namespace) -> int:
-    """Print every fault of the documents; 1 when there is one."""
-    from toolalpaca_mockserver.faults import checked
-
-    found = 0
-    for api in app.apis:
-        document, faults = api.document, checked(api)
-        found += len(faults)
-        if options.json:
-            told = [asdict(fault) for fault in faults]
-            size = len(document.operations)
-            _print_json({"name": document.name, "operations": size, "faults": told})
-            continue
-        operations = counted(len(document.operations), "operation")
-        print(f"{document.source}: {operations}, {counted(len(faults), 'fault')}")
-        print("".join(f"  {_line(fault)}\n" for fault in faults), end="")
-    return 1 if found else 0
-
-
-def _line(problem: Problem) -> str:
-    return f"{problem.pointer or '#'}: {problem.message}; {problem.consequence}"
-
-
-def _ready_json(app: MockServerApp, url: str, options: Namespace) -> None:
-    del options
-    _print_json({"event": "ready", "url": url, "apis": _apis(app, url)})
-
-
-def _ready_lines(app: MockServerApp, url: str, options: Namespace) -> None:
-    from toolalpaca_mockserver.faults import known_faults
-
-    served = _apis(app, url)
-    width = max(len(api["name"]) for api in served)
-    for api, shown in zip(app.apis, served, strict=True):
-        count = counted(shown["operations"], "operation")
-        print(f"  {shown['name']:<{width}}  {shown['url']}  {count}  {api.document.title}")
-        faults = known_faults(api)
-        for fault in faults[:_FAULTS_SHOWN]:
-            print(f"    {_line(fault)}")
-        if len(faults) > _FAULTS_SHOWN:
-            print(f"    and {len(faults) - _FAULTS_SHOWN} more; --check shows all")
+def _notes(url: str, options: Namespace) -> list[str]:
+    """What a person should know of how the APIs are served."""
+    notes = []
     if options.model:
-        print(
+        notes.append(
             f"  {options.model} composes what POST creates and answers about no resource; "
             "lists and items come from the state"
         )
-    print(
-        f"Serving {url} with the {options.engine} engine; see {url}/_toolalpaca/. Stop with Ctrl-C."
-    )
-    sys.stdout.flush()
-
-
-def _apis(app: MockServerApp, url: str) -> list[dict[str, Any]]:
     return [
-        {
-            "name": api.document.name,
-            "title": api.document.title,
-            "url": url + api.prefix,
-            "operations": len(api.document.operations),
-            "problems": len(api.document.problems) + len(api.unreachable),
-        }
-        for api in app.apis
+        *notes,
+        f"Serving {url} with the {options.engine} engine; see {url}/_toolalpaca/. "
+        "Stop with Ctrl-C.",
     ]
-
-
-def _show_json(entry: Entry) -> None:
-    _print_json(entry.as_json())
-
-
-def _show_line(entry: Entry) -> None:
-    print(entry.as_line(), flush=True)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value), flush=True)

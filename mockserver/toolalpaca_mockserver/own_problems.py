@@ -10,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
@@ -49,6 +51,18 @@ def tell_problems(app: FastAPI) -> None:
         del request
         reasons = list(map(_reason, error.errors()))
         return problem_response(422, "the request is not what this path takes", reasons)
+
+
+def api_named(apis: Catalog, name: str) -> Api:
+    """The API with that name.
+
+    Raises:
+        HTTPException: 404, with the names that there are.
+    """
+    api = apis.named(name)
+    if api is None:
+        raise HTTPException(404, f"there is no API {name!r}; there are {', '.join(apis.names)}")
+    return api
 
 
 def _reason(fault: Mapping[str, Any]) -> Reason:

@@ -70,6 +70,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
         ws="none",
+        lifespan="on",
     )
     _Server(config, on_ready, prepare).run(sockets=[listener])
 

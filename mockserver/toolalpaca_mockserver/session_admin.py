@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from toolalpaca_mockserver.api import Api
-from toolalpaca_mockserver.own_problems import problem_response
+from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.own_problems import api_named, problem_response
 from toolalpaca_mockserver.problems import Reason
 from toolalpaca_mockserver.sessions import SESSION_RULE, is_session_name
 from toolalpaca_mockserver.spelling import nameless
@@ -46,11 +47,11 @@ def _named(session: str) -> str:
 Session = Annotated[str, Depends(_named)]
 
 
-def session_routes(apis: dict[str, Api], store: Store) -> APIRouter:
+def session_routes(apis: Catalog, store: Store) -> APIRouter:
     """The routes under ``/sessions``.
 
     Args:
-        apis: What is served, by name.
+        apis: What is served.
         store: Where the sessions are.
     """
     routes = APIRouter(prefix="/sessions")
@@ -83,10 +84,8 @@ def session_routes(apis: dict[str, Api], store: Store) -> APIRouter:
     @routes.put("/{session}/apis/{api}/{path:path}", status_code=204)
     async def seed_collection(session: Session, api: str, path: str, items: Items) -> Response:
         """Let a collection, by the path of its list, hold just these items."""
-        if api not in apis:
-            raise HTTPException(404, f"there is no API {api!r}; there are {', '.join(apis)}")
         try:
-            reasons = await apis[api].fill(f"/{path}", items, session)
+            reasons = await api_named(apis, api).fill(f"/{path}", items, session)
         except LookupError as error:
             raise HTTPException(404, str(error.args[0])) from error
         if reasons:
@@ -96,15 +95,16 @@ def session_routes(apis: dict[str, Api], store: Store) -> APIRouter:
     return routes
 
 
-def _unknown(collections: Mapping[str, Collection], apis: Mapping[str, Api]) -> list[Reason]:
+def _unknown(collections: Mapping[str, Collection], apis: Catalog) -> list[Reason]:
     """A reason for each name of *collections* that none of *apis* can have a collection of."""
     split = {name: (name.partition(":")[0], name.partition(":")[2]) for name in collections}
-    known = {api: _collections(apis[api]) for api, _ in split.values() if api in apis}
+    found = {name: apis.named(name) for name, _ in split.values()}
+    known = {name: _collections(api) for name, api in found.items() if api is not None}
     reasons = []
     for name, (api, path) in split.items():
         if api in known and known[api].fullmatch(path):
             continue
-        what = f"there is no API {api}; there are {', '.join(apis)}"
+        what = f"there is no API {api}; there are {', '.join(apis.names)}"
         if api in known:
             what = f"the document {api} has no collection {path}"
         inside = name.replace("~", "~0").replace("/", "~1")

@@ -17,10 +17,13 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.server import bind
+from toolalpaca_mockserver.settings import Settings
 
 Serve = Callable[[Any], str]
 Open = Callable[..., httpx2.Client]
 
+AROUND = ("store", "listeners", "parts")
+"""The options of a client that are not about how APIs are served."""
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -87,7 +90,8 @@ def open_client(serve_in_thread: Serve) -> Iterator[Open]:
 
         def open_on(*documents: Any, **options: Any) -> httpx2.Client:
             loaded = [d if isinstance(d, Document) else load_document(d) for d in documents]
-            url = serve_in_thread(create_app(loaded, **options))
+            around = {name: options.pop(name) for name in AROUND if name in options}
+            url = serve_in_thread(create_app(loaded, Settings(**options), **around))
             return stack.enter_context(httpx2.Client(base_url=url))
 
         yield open_on

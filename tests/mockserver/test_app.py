@@ -15,7 +15,7 @@ import pytest
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
-from toolalpaca_mockserver.journal import Entry
+from toolalpaca_mockserver.exchange import Exchange
 
 Open = Callable[..., httpx2.Client]
 
@@ -108,14 +108,16 @@ def test_a_document_may_have_an_operation_at_its_root(
     assert client.get("/").status_code == 204
 
 
-def test_every_request_is_told_to_the_journal(open_client: Open, pets: dict[str, Any]) -> None:
-    entries: list[Entry] = []
-    client = open_client(pets, journal=entries.append)
+def test_every_exchange_is_told_to_who_listens(open_client: Open, pets: dict[str, Any]) -> None:
+    exchanges: list[Exchange] = []
+    client = open_client(pets, listeners=[exchanges.append])
     client.get("/pets?kind=cat", headers={"toolalpaca-session": "s"})
     client.post("/pets", json={})
-    first, second = entries
-    assert (first.method, first.path, first.status, first.session) == ("GET", "/pets", 200, "s")
-    assert second.status == 400
+    first, second = exchanges
+    told = first.as_json()
+    assert (told["method"], told["path"], told["status"]) == ("GET", "/pets", 200)
+    assert (told["session"], told["api"], told["operation"]) == ("s", "test", "listPets")
+    assert second.answer.status == 400
     assert "name" in second.problem
     assert "GET     /pets 200 state" in first.as_line()
     assert json.loads(json.dumps(second.as_json()))["event"] == "request"
@@ -131,9 +133,10 @@ import asyncio, json, sys
 import httpx2
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_mockserver.app import create_app
+from toolalpaca_mockserver.settings import Settings
 
 async def main():
-    app = create_app([load_document(sys.argv[1])], seed=3)
+    app = create_app([load_document(sys.argv[1])], Settings(seed=3))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://mock.test") as client:
         listed = await client.get("/stations")

@@ -18,6 +18,7 @@ import asyncio, hashlib, json, re, sys
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_mockserver.app import create_app
+from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 async def ask(app, method, path, body):
@@ -35,7 +36,7 @@ async def main():
     seed, *sources = sys.argv[1:]
     for source in sources:
         document = load_document(source)
-        app = create_app([document], seed=int(seed), authenticate=False)
+        app = create_app([document], Settings(seed=int(seed), authenticate=False))
         generator = ValueGenerator(document.root, 7, direction="request")
         digest = hashlib.sha256()
         for operation in [*document, *document]:

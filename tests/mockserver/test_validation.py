@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from toolalpaca.errors import MissingExtra
-from toolalpaca_mockserver.journal import Entry
+from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.validators import NAMES, validator_factory
 
 Open = Callable[..., httpx2.Client]
@@ -28,13 +28,13 @@ def test_strict_refuses(open_client: Open, pets: dict[str, Any]) -> None:
 
 
 def test_warn_answers_and_names_what_is_wrong(open_client: Open, pets: dict[str, Any]) -> None:
-    entries: list[Entry] = []
-    client = open_client(pets, validation="warn", journal=entries.append)
+    exchanges: list[Exchange] = []
+    client = open_client(pets, validation="warn", listeners=[exchanges.append])
     response = client.post("/pets", json=BAD)
     assert response.status_code == 201
     assert "kind" in told(response)
     assert "more" in told(response)
-    assert entries[-1].problem == told(response)
+    assert exchanges[-1].problem == told(response)
     listed = client.get("/pets?limit=many")
     assert listed.status_code == 200
     assert "limit" in told(listed)

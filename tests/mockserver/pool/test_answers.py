@@ -12,6 +12,7 @@ import pytest
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_mockserver.app import create_app
+from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.values import ValueGenerator
 
 IMPOSSIBLE = {
@@ -40,7 +41,7 @@ class Survey:
     def visit(self, path: Path) -> None:
         document = load_document(path)
         # Whether an item exists is not the question here: every one that is asked for does.
-        app = create_app([document], open_world=True)
+        app = create_app([document], Settings(open_world=True))
         generator = ValueGenerator(document.root, 1, direction="request")
         self.documents += 1
         for operation in document:

@@ -15,6 +15,7 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import MockServerApp, create_app
 from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.validators import Validation
 from toolalpaca_mockserver.values import ValueGenerator
 
@@ -39,7 +40,7 @@ class Hunt:
 
     def visit(self, path: Path) -> None:
         document = load_document(path)
-        app = create_app([document], validation=self.validation)
+        app = create_app([document], Settings(validation=self.validation))
         seen: set[tuple[str, ...]] = set()
         for draft in self.drafts(document):
             for mutant in self.make_mutants(draft):

@@ -1,0 +1,60 @@
+"""Requests and answers as ASGI has them (https://asgi.readthedocs.io)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from toolalpaca_mockserver.answers import Answer
+from toolalpaca_mockserver.requests import Request
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+LARGEST_BODY: Final = 16 * 1024 * 1024
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The whole body, or None when it is larger than :data:`LARGEST_BODY`."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(chunks)
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size <= LARGEST_BODY:
+            chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks) if size <= LARGEST_BODY else None
+
+
+async def send_answer(answer: Answer, request: Request, send: Send) -> None:
+    """Send *answer* to *request*."""
+    source = f"{answer.source}; reason={answer.reason}" if answer.reason else answer.source
+    headers = [(b"toolalpaca-source", source.encode())]
+    if answer.content_type:
+        headers.append((b"content-type", answer.content_type.encode("latin-1", "replace")))
+    if answer.status >= 200 and answer.status != 204:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    for name, value in answer.headers.items():
+        headers.append(
+            (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        )
+    origin = request.headers.get("origin")
+    if origin is not None:
+        headers += [
+            (b"access-control-allow-origin", origin.encode("latin-1", "replace")),
+            (b"access-control-allow-credentials", b"true"),
+            (
+                b"access-control-expose-headers",
+                ", ".join(answer.headers).encode("latin-1", "replace"),
+            ),
+            (b"vary", b"Origin"),
+        ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = b"" if request.method == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body})
