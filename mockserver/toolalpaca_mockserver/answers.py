@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Example, Operation, Response
+from toolalpaca_mockserver.disturbance.grammar import Fate
 from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
 from toolalpaca_mockserver.error_bodies import error_body
 from toolalpaca_mockserver.negotiation import preferred
@@ -62,6 +63,8 @@ class Answer:
         reason: Why it is not what was to be expected, such as another engine's.
         api: The name of the API that was called; "" where none was.
         operation: What was called; None where nothing was.
+        disturbance: What went wrong on purpose, or "".
+        fate: How delivering it fails on purpose, or None.
     """
 
     status: int
@@ -72,6 +75,8 @@ class Answer:
     reason: str = ""
     api: str = ""
     operation: Operation | None = None
+    disturbance: str = ""
+    fate: Fate | None = None
 
 
 class Responder:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import Answer, Responder
 from toolalpaca_mockserver.auth import insufficient
+from toolalpaca_mockserver.disturbance.disturber import Disturber
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import preferences_of
 from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
@@ -65,6 +66,7 @@ class Api:
         self.simulation = simulation
         redirects = Redirects(document, prefix, generator)
         self.responder = Responder(generator, self.engine, simulation, redirects)
+        self.disturber = Disturber(settings.disturbances)
         self.answerer = settings.answerer(document, self.responder)
 
     async def answer(self, request: Request, path: str, session: str) -> Answer:
@@ -74,7 +76,17 @@ class Api:
             answer = self._unrouted(request, path)
         else:
             plan = self.plans[match.target.name]
-            answer = await self._planned(plan, request, match.values, session)
+            values = match.values
+            if self.disturber.is_idle(request):
+                answer = await self._planned(plan, request, values, session)
+            else:
+                answer = await self.disturber.around(
+                    plan,
+                    request,
+                    session,
+                    lambda: self._planned(plan, request, values, session),
+                    lambda status, detail: self.responder.refuse(plan, request, status, detail),
+                )
             answer.operation = plan.operation
         answer.api = self.document.name
         return answer

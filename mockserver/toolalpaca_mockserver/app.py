@@ -7,6 +7,7 @@ A request goes through the parts in this order::
     Router             router.py       which operation
     Guard              auth.py         who asks
     OperationPlan      plan.py         is it sound
+    Disturber          disturbance/    what goes wrong on purpose
     Answerer           answering.py    who answers: by default the simulation
       Simulation       state/          what is remembered
       Engine           engines/        what is made up
@@ -29,6 +30,7 @@ from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, problem_answer
 from toolalpaca_mockserver.asgi import LARGEST_BODY, Receive, Scope, Send, read_body, send_answer
 from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.disturbance.delivery import fail_to_deliver
 from toolalpaca_mockserver.exchange import Exchange, Listener
 from toolalpaca_mockserver.requests import Request, request_of
 from toolalpaca_mockserver.sessions import (
@@ -148,7 +150,10 @@ class MockServerApp:
             exchange = Exchange(request, answer, session, time.time(), milliseconds)
             for listener in self._listeners:
                 listener(exchange)
-        await send_answer(answer, request, send)
+        if answer.fate is None:
+            await send_answer(answer, request, send)
+        else:
+            await fail_to_deliver(answer, request, scope, receive, send)
 
     async def _answer(self, request: Request, session: str) -> Answer:
         try:

@@ -32,10 +32,17 @@ async def read_body(receive: Receive) -> bytes | None:
             return b"".join(chunks) if size <= LARGEST_BODY else None
 
 
-async def send_answer(answer: Answer, request: Request, send: Send) -> None:
-    """Send *answer* to *request*."""
+def head_of(answer: Answer, origin: str | None) -> Message:
+    """The status and the headers of *answer*.
+
+    Args:
+        answer: The answer.
+        origin: The request's ``Origin``, which may read it (https://fetch.spec.whatwg.org/#http-cors-protocol).
+    """
     source = f"{answer.source}; reason={answer.reason}" if answer.reason else answer.source
     headers = [(b"toolalpaca-source", source.encode())]
+    if answer.disturbance:
+        headers.append((b"toolalpaca-disturbance", answer.disturbance.encode()))
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1", "replace")))
     if answer.status >= 200 and answer.status != 204:
@@ -44,7 +51,6 @@ async def send_answer(answer: Answer, request: Request, send: Send) -> None:
         headers.append(
             (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         )
-    origin = request.headers.get("origin")
     if origin is not None:
         headers += [
             (b"access-control-allow-origin", origin.encode("latin-1", "replace")),
@@ -55,6 +61,11 @@ async def send_answer(answer: Answer, request: Request, send: Send) -> None:
             ),
             (b"vary", b"Origin"),
         ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+async def send_answer(answer: Answer, request: Request, send: Send) -> None:
+    """Send *answer* to *request*."""
+    await send(head_of(answer, request.headers.get("origin")))
     body = b"" if request.method == "HEAD" else answer.body
     await send({"type": "http.response.body", "body": body})

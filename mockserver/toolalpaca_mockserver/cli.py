@@ -34,6 +34,7 @@ _EXAMPLES = """\
 def configure(parser: CommandParser) -> None:
     """Declare the arguments."""
     from toolalpaca.llm.options import add_model_options
+    from toolalpaca_mockserver.disturbance.options import add_disturbance_options
 
     parser.set_examples(_EXAMPLES)
     parser.add_argument(
@@ -98,6 +99,7 @@ def configure(parser: CommandParser) -> None:
         help="one JSON object a line: ready, then each request; with --check and --explain, "
         "one a document",
     )
+    add_disturbance_options(parser)
     add_model_options(parser)
 
 
@@ -131,10 +133,15 @@ def run(options: Namespace) -> int:
 def _serve(documents: Sequence[Document], settings: Settings, options: Namespace) -> int:
     from toolalpaca_mockserver import printing
     from toolalpaca_mockserver.app import create_app
+    from toolalpaca_mockserver.disturbance.options import rules_from_options
     from toolalpaca_mockserver.server import bind, serve, url_of
 
     model = _model(options)
-    settings = replace(settings, engine=_engine(model, options.seed))
+    settings = replace(
+        settings,
+        engine=_engine(model, options.seed),
+        disturbances=rules_from_options(options, documents),
+    )
     show = printing.print_exchange_json if options.json else printing.print_exchange
     app = create_app(documents, settings, listeners=[show])
     _refuse_misfits(app)

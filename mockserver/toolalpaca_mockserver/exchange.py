@@ -48,6 +48,7 @@ class Exchange:
             "milliseconds": self.milliseconds,
             "session": "" if self.session == DEFAULT_SESSION else self.session,
             "problem": self.problem,
+            "disturbance": self.answer.disturbance,
         }
 
     def as_line(self) -> str:
@@ -58,7 +59,8 @@ class Exchange:
             f"{self.milliseconds:.1f} ms"
         )
         session = f" [{self.session}]" if self.session != DEFAULT_SESSION else ""
-        return line + session + (f"  {self.problem}" if self.problem else "")
+        disturbed = f"  ({answer.disturbance})" if answer.disturbance else ""
+        return line + session + disturbed + (f"  {self.problem}" if self.problem else "")
 
 
 Listener = Callable[[Exchange], None]

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from toolalpaca.errors import ApiError
+from toolalpaca_mockserver.protocol import Protocol
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -70,6 +71,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
         ws="none",
+        http=Protocol,
         lifespan="on",
     )
     _Server(config, on_ready, prepare).run(sockets=[listener])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answering import Answerer
 from toolalpaca_mockserver.answers import Responder
+from toolalpaca_mockserver.disturbance.rules import NO_RULES, Rules
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.engines.schema import SchemaEngine
 from toolalpaca_mockserver.state.corrections import CorrectionsFile
@@ -42,6 +43,7 @@ class Settings:
             names them in the header ``toolalpaca-problem``, ``off`` answers.
         corrections: What a person knows better of resources than inference, besides what a
             document says itself.
+        disturbances: What goes wrong on purpose.
     """
 
     seed: int = 0
@@ -53,6 +55,7 @@ class Settings:
     validator: ValidatorFactory = compiled
     validation: Validation = "strict"
     corrections: CorrectionsFile | None = None
+    disturbances: Rules = NO_RULES
 
 
 DEFAULTS = Settings()

@@ -16,6 +16,7 @@ import uvicorn
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import create_app
+from toolalpaca_mockserver.protocol import Protocol
 from toolalpaca_mockserver.server import bind
 from toolalpaca_mockserver.settings import Settings
 
@@ -29,7 +30,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 class _ThreadedServer(uvicorn.Server):
     def __init__(self, app: Any) -> None:
-        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", http=Protocol)
+        super().__init__(config)
         self.ready = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -1,0 +1,54 @@
+"""Answers that do not arrive as they should.
+
+Closing a connection is nothing that ASGI knows of; the server's protocol class puts the transport
+into the scope (:class:`toolalpaca_mockserver.protocol.Protocol`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from toolalpaca_mockserver.answers import Answer
+from toolalpaca_mockserver.asgi import Receive, Scope, Send, head_of
+from toolalpaca_mockserver.requests import Request
+
+TRANSPORT: Final = "toolalpaca.transport"
+"""The ASGI extension that holds the connection's transport."""
+_HANGS_FOR: Final = 300.0
+"""Seconds after which a client that waits for nothing is let go."""
+
+
+async def fail_to_deliver(
+    answer: Answer, request: Request, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Deliver *answer* as its fate has it: ``drop``, ``hang`` or ``truncate``.
+
+    Args:
+        answer: What would have been delivered.
+        request: What it would have answered.
+        scope: Of the connection.
+        receive: Tells when the client is gone.
+        send: Sends what arrives.
+    """
+    transport: asyncio.Transport | None = scope.get("extensions", {}).get(TRANSPORT)
+    if answer.fate == "hang":
+        with suppress(TimeoutError):
+            await asyncio.wait_for(_gone(receive), _HANGS_FOR)
+    if answer.fate == "truncate":
+        await send(head_of(answer, request.headers.get("origin")))
+        half = answer.body[: len(answer.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+    if transport is None:
+        raise ConnectionAbortedError(f"{answer.fate}, as was asked for")  # for want of a way
+    if answer.fate == "truncate":
+        transport.close()  # what was written still arrives
+    else:
+        transport.abort()
+    await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
