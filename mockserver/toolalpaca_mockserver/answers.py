@@ -61,6 +61,8 @@ class Answer:
         headers: Further headers, by name as they are sent.
         source: Where the body came from; "" where that says nothing.
         reason: Why it is not what was to be expected, such as another engine's.
+        cookies: Values of ``Set-Cookie``, of which there may be several.
+        conforming: Whether it is what the document says; None where nobody has asked.
         api: The name of the API that was called; "" where none was.
         operation: What was called; None where nothing was.
         disturbance: What went wrong on purpose, or "".
@@ -73,6 +75,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     source: Source = "schema"
     reason: str = ""
+    cookies: tuple[str, ...] = ()
+    conforming: bool | None = None
     api: str = ""
     operation: Operation | None = None
     disturbance: str = ""

@@ -94,7 +94,7 @@ class MockServerApp:
         self.apis = apis
         self.store = store
         self._listeners = tuple(listeners)
-        self._parts = tuple(parts)
+        self.parts = tuple(parts)
         self._admin: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +122,7 @@ class MockServerApp:
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as living:
             await receive()  # lifespan.startup
-            for part in self._parts:
+            for part in self.parts:
                 await living.enter_async_context(part)
             living.push_async_callback(self._close)
             await send({"type": "lifespan.startup.complete"})

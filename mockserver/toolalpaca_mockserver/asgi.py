@@ -51,6 +51,7 @@ def head_of(answer: Answer, origin: str | None) -> Message:
         headers.append(
             (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         )
+    headers += [(b"set-cookie", value.encode("latin-1", "replace")) for value in answer.cookies]
     if origin is not None:
         headers += [
             (b"access-control-allow-origin", origin.encode("latin-1", "replace")),

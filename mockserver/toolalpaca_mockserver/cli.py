@@ -35,6 +35,7 @@ def configure(parser: CommandParser) -> None:
     """Declare the arguments."""
     from toolalpaca.llm.options import add_model_options
     from toolalpaca_mockserver.disturbance.options import add_disturbance_options
+    from toolalpaca_mockserver.recording.options import add_recording_options
 
     parser.set_examples(_EXAMPLES)
     parser.add_argument(
@@ -69,9 +70,8 @@ def configure(parser: CommandParser) -> None:
     parser.add_argument(
         "--validation",
         choices=("strict", "warn", "off"),
-        default="strict",
         help="refuse requests that break the document, answer and name what is wrong in the "
-        "header toolalpaca-problem, or check nothing",
+        "header toolalpaca-problem, or check nothing (default: strict; warn with --proxy)",
     )
     parser.add_argument(
         "--validator",
@@ -99,6 +99,7 @@ def configure(parser: CommandParser) -> None:
         help="one JSON object a line: ready, then each request; with --check and --explain, "
         "one a document",
     )
+    add_recording_options(parser)
     add_disturbance_options(parser)
     add_model_options(parser)
 
@@ -134,22 +135,31 @@ def _serve(documents: Sequence[Document], settings: Settings, options: Namespace
     from toolalpaca_mockserver import printing
     from toolalpaca_mockserver.app import create_app
     from toolalpaca_mockserver.disturbance.options import rules_from_options
+    from toolalpaca_mockserver.recording.options import recording_from_options
     from toolalpaca_mockserver.server import bind, serve, url_of
 
     model = _model(options)
+    recording = recording_from_options(options, documents)
     settings = replace(
         settings,
+        answerer=recording.answerer,
         engine=_engine(model, options.seed),
         disturbances=rules_from_options(options, documents),
     )
     show = printing.print_exchange_json if options.json else printing.print_exchange
-    app = create_app(documents, settings, listeners=[show])
+    app = create_app(
+        documents,
+        settings,
+        listeners=[show, *recording.listeners],
+        parts=recording.parts,
+    )
     _refuse_misfits(app)
     listener = bind(options.host, options.port)
     url = url_of(listener)
 
     def say_ready() -> None:
-        printing.print_ready(app.apis, url, _notes(url, options), as_json=options.json)
+        notes = [*recording.notes, *_notes(url, options)]
+        printing.print_ready(app.apis, url, notes, as_json=options.json)
 
     try:
         serve(app, listener, say_ready, _check_of(model))
@@ -168,7 +178,7 @@ def _settings(options: Namespace) -> Settings:
         authenticate=not options.no_auth,
         credentials=frozenset(options.credential) or None,
         validator=validator_factory(options.validator),
-        validation=options.validation,
+        validation=options.validation or ("warn" if options.proxy else "strict"),
     )
 
 

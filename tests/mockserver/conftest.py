@@ -15,7 +15,7 @@ import uvicorn
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
-from toolalpaca_mockserver.app import create_app
+from toolalpaca_mockserver.app import MockServerApp, create_app
 from toolalpaca_mockserver.protocol import Protocol
 from toolalpaca_mockserver.server import bind
 from toolalpaca_mockserver.settings import Settings
@@ -76,7 +76,7 @@ def serve_in_thread(_stage: tuple[_Stage, str]) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def serve(app: Any) -> str:
-            if stage.app is not None:
+            if stage.app is not None or (isinstance(app, MockServerApp) and app.parts):
                 return stack.enter_context(_running(app))
             stage.app = app
             return url

@@ -14,7 +14,18 @@ from toolalpaca.openapi.model import Example, Operation
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.plan import Arguments
 
-Source = Literal["schema", "example", "state", "llm", "cache", "validator", "router", "disturbance"]
+Source = Literal[
+    "schema",
+    "example",
+    "state",
+    "llm",
+    "cache",
+    "validator",
+    "router",
+    "disturbance",
+    "proxy",
+    "replay",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""The real API answers, and its answers are held to the document."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Final
+
+import httpx2
+
+from toolalpaca import __version__
+from toolalpaca_mockserver.answers import Answer
+from toolalpaca_mockserver.api import problem_answer
+from toolalpaca_mockserver.asgi import LARGEST_BODY
+from toolalpaca_mockserver.plan import Arguments, OperationPlan
+from toolalpaca_mockserver.preferences import Preferences
+from toolalpaca_mockserver.problems import header_text, summary
+from toolalpaca_mockserver.recording.addressing import split_path
+from toolalpaca_mockserver.recording.judging import faults_of
+from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.sessions import SESSION
+
+_log = logging.getLogger(__name__)
+
+SECONDS: Final = 30.0
+"""How long the real API may take."""
+_HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that are about one connection (RFC 9110, section 7.6.1)."""
+_NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "content-length", "accept-encoding", SESSION}
+_NOT_RETURNED: Final = _HOP_BY_HOP | {"content-length", "content-encoding", "content-type"}
+
+
+class Proxy:
+    """Forwards the sound requests of one API to the real one.
+
+    Args:
+        client: What sends them.
+        url: Below which the real API's paths are, without a slash at its end.
+        seconds: How long an answer may take.
+    """
+
+    def __init__(self, client: httpx2.AsyncClient, url: str, seconds: float = SECONDS) -> None:
+        self._client = client
+        self.url = url
+        self._seconds = seconds
+
+    async def answer(
+        self,
+        plan: OperationPlan,
+        request: Request,
+        arguments: Arguments,
+        preferences: Preferences,
+        session: str,
+    ) -> Answer:
+        """What the real API says, its faults named in the header ``toolalpaca-problem``."""
+        del arguments, preferences, session  # the request goes on as it came
+        front, path = split_path(plan.operation.path, request.path)
+        url = self.url + path + ("?" + request.query if request.query else "")
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await self._ask(url, request)
+        except TimeoutError:
+            return problem_answer(504, f"the real API did not answer within {self._seconds:g} s")
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            why = type(error).__name__
+            return problem_answer(502, f"the real API cannot be reached: {why}")
+        if answer is None:
+            return problem_answer(502, f"the real API's answer is over {LARGEST_BODY} bytes")
+        self._lead_back(answer, request.origin + front)
+        faults = faults_of(plan, answer)
+        answer.conforming = not faults
+        if faults:
+            said = summary("", faults)
+            _log.warning("%s: the real API's answer: %s", plan.operation.name, said)
+            answer.headers["toolalpaca-problem"] = header_text(f"the real API's answer: {said}")
+        return answer
+
+    async def _ask(self, url: str, request: Request) -> Answer | None:
+        message = self._client.build_request(
+            request.method,
+            url,
+            headers=[
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in request.headers.items()
+                if name not in _NOT_FORWARDED
+            ],
+            content=request.body or None,
+            timeout=self._seconds,
+        )
+        response = await self._client.send(message, stream=True)
+        self._client.cookies.clear()  # what one client was told is not for another
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    return None
+        finally:
+            await response.aclose()
+        named: dict[str, list[str]] = {}
+        for name, value in response.headers.multi_items():
+            if name.lower() not in _NOT_RETURNED:
+                named.setdefault(name.lower(), []).append(value)
+        cookies = named.pop("set-cookie", [])  # the one header whose lines cannot be joined
+        return Answer(
+            response.status_code,
+            bytes(body),
+            response.headers.get("content-type", ""),
+            {name: ", ".join(values) for name, values in named.items()},
+            "proxy",
+            cookies=tuple(cookies),
+        )
+
+    def _lead_back(self, answer: Answer, here: str) -> None:
+        """Let a redirect to the real API lead to this server."""
+        target = answer.headers.get("location", "")
+        if target == self.url or target.startswith(self.url + "/"):
+            answer.headers["location"] = here + target.removeprefix(self.url)
+
+
+class ProxyClient:
+    """The connections of all proxies of a server, closed when it ends.
+
+    Attributes:
+        client: What sends.
+    """
+
+    def __init__(self) -> None:
+        self.client = httpx2.AsyncClient(
+            follow_redirects=False,  # where they lead is the client's to see
+            headers={"user-agent": f"toolalpaca/{__version__}"},
+        )
+
+    async def __aenter__(self) -> ProxyClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.client.aclose()
