@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
 from string import Template
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,8 +52,16 @@ class Listing(BaseModel):
     apis: list[ApiSummary]
 
 
-def create_admin(apis: Catalog, store: Store) -> FastAPI:
-    """The application under ``/_toolalpaca/``."""
+def create_admin(
+    apis: Catalog, store: Store, routes: Sequence[Callable[[Catalog], APIRouter]] = ()
+) -> FastAPI:
+    """The application under ``/_toolalpaca/``.
+
+    Args:
+        apis: What is served.
+        store: Where sessions are.
+        routes: Make what is served besides.
+    """
     admin = FastAPI(
         title="ToolAlpaca mock server",
         version=__version__,
@@ -67,6 +75,8 @@ def create_admin(apis: Catalog, store: Store) -> FastAPI:
 
     admin.include_router(session_routes(apis, store), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)
+    for made in routes:
+        admin.include_router(made(apis), prefix=OWN)
 
     @admin.get(f"{OWN}/healthz")
     async def healthz() -> dict[str, str]:

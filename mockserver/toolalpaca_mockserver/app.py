@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Final
 
@@ -50,6 +50,9 @@ _log = logging.getLogger(__name__)
 Part = AbstractAsyncContextManager[object]
 """Something that lives as long as the application does: entered at its start, left at its end."""
 
+Routes = Callable[[Catalog], Any]
+"""Makes a router of FastAPI's, which takes a while to import: so only when it is asked for."""
+
 
 def create_app(
     documents: Sequence[Document],
@@ -58,6 +61,7 @@ def create_app(
     store: Store | None = None,
     listeners: Sequence[Listener] = (),
     parts: Sequence[Part] = (),
+    routes: Sequence[Routes] = (),
 ) -> MockServerApp:
     """The application that serves *documents*: one at the root, several at ``/{name}`` each.
 
@@ -67,9 +71,11 @@ def create_app(
         store: Where sessions are kept; by default in memory.
         listeners: Told of every exchange.
         parts: What else the application needs to be running while it serves.
+        routes: What else is served under ``/_toolalpaca/``.
     """
     store = store or MemoryStore()
-    return MockServerApp(Catalog(apis_of(documents, settings, store)), store, listeners, parts)
+    apis = Catalog(apis_of(documents, settings, store))
+    return MockServerApp(apis, store, listeners, parts, routes)
 
 
 def apis_of(documents: Sequence[Document], settings: Settings, store: Store) -> list[Api]:
@@ -90,11 +96,13 @@ class MockServerApp:
         store: Store,
         listeners: Sequence[Listener] = (),
         parts: Sequence[Part] = (),
+        routes: Sequence[Routes] = (),
     ) -> None:
         self.apis = apis
         self.store = store
         self._listeners = tuple(listeners)
         self.parts = tuple(parts)
+        self._routes = tuple(routes)
         self._admin: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +124,7 @@ class MockServerApp:
         if self._admin is None:
             from toolalpaca_mockserver.admin import create_admin
 
-            self._admin = create_admin(self.apis, self.store)
+            self._admin = create_admin(self.apis, self.store, self._routes)
         return self._admin
 
     async def _live(self, receive: Receive, send: Send) -> None:

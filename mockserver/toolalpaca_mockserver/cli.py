@@ -34,6 +34,7 @@ _EXAMPLES = """\
 def configure(parser: CommandParser) -> None:
     """Declare the arguments."""
     from toolalpaca.llm.options import add_model_options
+    from toolalpaca_mockserver.callbacks.options import add_callback_options
     from toolalpaca_mockserver.disturbance.options import add_disturbance_options
     from toolalpaca_mockserver.recording.options import add_recording_options
 
@@ -101,6 +102,7 @@ def configure(parser: CommandParser) -> None:
     )
     add_recording_options(parser)
     add_disturbance_options(parser)
+    add_callback_options(parser)
     add_model_options(parser)
 
 
@@ -134,6 +136,7 @@ def run(options: Namespace) -> int:
 def _serve(documents: Sequence[Document], settings: Settings, options: Namespace) -> int:
     from toolalpaca_mockserver import printing
     from toolalpaca_mockserver.app import create_app
+    from toolalpaca_mockserver.callbacks.options import sender_from_options
     from toolalpaca_mockserver.disturbance.options import rules_from_options
     from toolalpaca_mockserver.recording.options import recording_from_options
     from toolalpaca_mockserver.server import bind, serve, url_of
@@ -146,13 +149,19 @@ def _serve(documents: Sequence[Document], settings: Settings, options: Namespace
         engine=_engine(model, options.seed),
         disturbances=rules_from_options(options, documents),
     )
-    show = printing.print_exchange_json if options.json else printing.print_exchange
+    show = printing.print_json if options.json else printing.print_line
+    sender = sender_from_options(
+        options, printing.print_json if options.json else printing.print_line
+    )
     app = create_app(
         documents,
         settings,
-        listeners=[show, *recording.listeners],
-        parts=recording.parts,
+        listeners=[show, *recording.listeners, *([sender.hear] if sender else [])],
+        parts=[*recording.parts, *([sender] if sender else [])],
+        routes=[sender.routes] if sender else [],
     )
+    if sender is not None:
+        sender.apis = app.apis
     _refuse_misfits(app)
     listener = bind(options.host, options.port)
     url = url_of(listener)

@@ -6,12 +6,11 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from toolalpaca.counting import counted
 from toolalpaca.openapi.model import Problem
 from toolalpaca_mockserver.api import Api
-from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.explanation import explain, lines
 from toolalpaca_mockserver.faults import checked, known_faults
 
@@ -75,14 +74,26 @@ def print_ready(apis: Iterable[Api], url: str, notes: Iterable[str], *, as_json:
     sys.stdout.flush()
 
 
-def print_exchange(exchange: Exchange) -> None:
-    """Print a request and what became of it, for a person."""
-    print(exchange.as_line(), flush=True)
+class Told(Protocol):
+    """Something that happened, such as an exchange."""
+
+    def as_line(self) -> str:
+        """For a person."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        ...
 
 
-def print_exchange_json(exchange: Exchange) -> None:
-    """Print a request and what became of it, as one JSON object."""
-    _print_json(exchange.as_json())
+def print_line(told: Told) -> None:
+    """Print what happened, for a person."""
+    print(told.as_line(), flush=True)
+
+
+def print_json(told: Told) -> None:
+    """Print what happened, as one JSON object."""
+    _print_json(told.as_json())
 
 
 def _line(problem: Problem) -> str:

@@ -12,12 +12,13 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from toolalpaca.errors import ApiError, DocumentError
+from toolalpaca.hosts import is_absolute, is_loopback
 from toolalpaca.logs import conceal
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_runtime.auth import Credential, Credentials
 from toolalpaca_runtime.toolbox import Toolbox
-from toolalpaca_runtime.transport import is_absolute, is_loopback, origin
+from toolalpaca_runtime.transport import origin
 
 _LISTING_TIMEOUT = 10.0
 

@@ -13,6 +13,7 @@ import httpx2
 
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
 from toolalpaca.calling.tools import ASK, Tool, make_tools
+from toolalpaca.hosts import is_absolute
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.redaction import MASK, Redactor
@@ -26,7 +27,6 @@ from toolalpaca_runtime.transport import (
     Bounds,
     NoAnswer,
     RawResponse,
-    is_absolute,
     new_client,
     send,
 )

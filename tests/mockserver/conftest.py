@@ -23,7 +23,7 @@ from toolalpaca_mockserver.settings import Settings
 Serve = Callable[[Any], str]
 Open = Callable[..., httpx2.Client]
 
-AROUND = ("store", "listeners", "parts")
+AROUND = ("store", "listeners", "parts", "routes")
 """The options of a client that are not about how APIs are served."""
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -93,7 +93,10 @@ def open_client(serve_in_thread: Serve) -> Iterator[Open]:
         def open_on(*documents: Any, **options: Any) -> httpx2.Client:
             loaded = [d if isinstance(d, Document) else load_document(d) for d in documents]
             around = {name: options.pop(name) for name in AROUND if name in options}
-            url = serve_in_thread(create_app(loaded, Settings(**options), **around))
+            on_app = options.pop("on_app", lambda app: None)
+            app = create_app(loaded, Settings(**options), **around)
+            on_app(app)
+            url = serve_in_thread(app)
             return stack.enter_context(httpx2.Client(base_url=url))
 
         yield open_on

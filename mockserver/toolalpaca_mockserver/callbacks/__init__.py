@@ -1,0 +1,4 @@
+"""What the API sends of its own accord: callbacks of operations, and webhooks.
+
+``expressions.py`` finds out where to, ``composing.py`` what, and ``sender.py`` sends it.
+"""

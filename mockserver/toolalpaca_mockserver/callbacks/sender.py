@@ -1,0 +1,180 @@
+"""Sends what the document says that the API sends, beside the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from toolalpaca import __version__
+from toolalpaca.openapi.outgoing import Outgoing, callbacks_of
+from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.callbacks.composing import Letter, letter_of
+from toolalpaca_mockserver.callbacks.expressions import evaluated
+from toolalpaca_mockserver.callbacks.hosts import refusal
+from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.representations import canonical, load
+
+if TYPE_CHECKING:
+    import httpx2
+
+_SECONDS: Final = 10.0
+_MOST_AT_ONCE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of an outgoing request.
+
+    Attributes:
+        name: What the document calls it.
+        method: Upper case.
+        url: Where it went, or would have gone; without its query, which may hold a key.
+        status: What it was answered, None when it was not.
+        problem: Why not, or ``""``.
+        milliseconds: How long it took.
+    """
+
+    name: str
+    method: str
+    url: str
+    status: int | None = None
+    problem: str = ""
+    milliseconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The delivery as a line of ``--json`` output."""
+        return {"event": "callback", **asdict(self)}
+
+    def as_line(self) -> str:
+        """The delivery as a line for a person."""
+        said = f"{self.status} {self.milliseconds:.1f} ms" if self.status else self.problem
+        return f"-> {self.method:<7} {self.url} ({self.name}) {said}"
+
+
+def _keep_quiet(delivery: Delivery) -> None:
+    del delivery
+
+
+class Sender:
+    """Listens to exchanges, and sends the callbacks of what was called.
+
+    Args:
+        allowed: Hosts that may be sent to besides this machine's own.
+        report: Told what became of each.
+
+    Attributes:
+        apis: What is served; set when that is known.
+    """
+
+    def __init__(
+        self,
+        allowed: Collection[str] = (),
+        report: Callable[[Delivery], None] = _keep_quiet,
+    ) -> None:
+        self.apis = Catalog(())
+        self._allowed = frozenset(host.lower() for host in allowed)
+        self._report = report
+        self._known: dict[tuple[int, str], tuple[Api, list[Outgoing]]] = {}
+        self._tasks: set[asyncio.Task[Delivery]] = set()
+        self._client: httpx2.AsyncClient | None = None
+
+    def routes(self, apis: Catalog) -> Any:
+        """What is served of webhooks, under ``/_toolalpaca/``."""
+        from toolalpaca_mockserver.webhook_admin import webhook_routes
+
+        return webhook_routes(apis, self)
+
+    def hear(self, exchange: Exchange) -> None:
+        """Send what *exchange* calls for, once its answer is sent."""
+        operation = exchange.answer.operation
+        api = self.apis.named(exchange.answer.api)
+        if operation is None or api is None or not 200 <= exchange.answer.status < 300:
+            return
+        for outgoing in self._outgoing(api, operation.name):
+            url = evaluated(outgoing.url, exchange)
+            if url is not None:
+                about = _told(exchange)
+                key = f"{operation.name} {canonical(about)}"
+                self._start(letter_of(outgoing, url, api, about, key))
+
+    def _outgoing(self, api: Api, name: str) -> list[Outgoing]:
+        # The API is kept beside what it sends, so that its id stays taken.
+        key = (id(api), name)
+        if key not in self._known:
+            operation = api.plans[name].operation
+            self._known[key] = (api, callbacks_of(api.document, operation))
+        return self._known[key][1]
+
+    def _start(self, letter: Letter) -> None:
+        if len(self._tasks) >= _MOST_AT_ONCE:
+            self._report(_delivery(letter, problem="too many are on their way"))
+            return
+        task = asyncio.get_running_loop().create_task(self.send(letter))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def send(self, letter: Letter) -> Delivery:
+        """Send *letter*, and report what became of it."""
+        delivery = await self._sent(letter)
+        self._report(delivery)
+        return delivery
+
+    async def _sent(self, letter: Letter) -> Delivery:
+        why = refusal(letter.url, self._allowed)
+        if why:
+            return _delivery(letter, problem=f"not sent: {why}")
+        began = time.perf_counter()
+        headers = {"toolalpaca-callback": letter.name.encode("ascii", "replace").decode()}
+        if letter.content_type:
+            headers["content-type"] = letter.content_type
+        import httpx2  # takes a while, and few documents have callbacks
+
+        if self._client is None:
+            # Redirects are not followed: they could lead where nothing may be sent.
+            self._client = httpx2.AsyncClient(
+                timeout=_SECONDS, headers={"user-agent": f"toolalpaca/{__version__}"}
+            )
+        try:
+            response = await self._client.request(
+                letter.method, letter.url, content=letter.body or None, headers=headers
+            )
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            return _delivery(letter, problem=f"not delivered: {type(error).__name__}")
+        milliseconds = (time.perf_counter() - began) * 1000
+        return _delivery(letter, status=response.status_code, milliseconds=milliseconds)
+
+    async def __aenter__(self) -> Sender:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """What is on its way when the server ends is given up."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _delivery(letter: Letter, **more: Any) -> Delivery:
+    url = letter.url.partition("?")[0].partition("#")[0]
+    return Delivery(letter.name, letter.method, url, **more)
+
+
+def _told(exchange: Exchange) -> Any:
+    """What the answer tells, or else what the request said."""
+    for raw in (exchange.answer.body, exchange.request.body):
+        try:
+            return load(raw)
+        except ValueError:
+            continue
+    return None
