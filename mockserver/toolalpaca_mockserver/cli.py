@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from toolalpaca.arguments import PORT, integer
 from toolalpaca.command import CommandParser
-from toolalpaca.errors import UsageError
-
-if TYPE_CHECKING:
-    from toolalpaca.llm.protocol import LanguageModel
-    from toolalpaca.openapi.model import Document
-    from toolalpaca_mockserver.app import MockServerApp
-    from toolalpaca_mockserver.settings import EngineFactory, Settings
-    from toolalpaca_mockserver.state.corrections import CorrectionsFile
 
 _EXAMPLES = """\
   toolalpaca mock openapi.yaml                         # at http://127.0.0.1:8000
@@ -95,6 +82,11 @@ def configure(parser: CommandParser) -> None:
         help="YAML that corrects what is inferred; see the mock server's README",
     )
     parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="serve documents anew when their files change, with the state that still fits",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="one JSON object a line: ready, then each request; with --check and --explain, "
@@ -116,153 +108,30 @@ def run(options: Namespace) -> int:
         MissingExtra: The validator is not installed.
         UsageError: Corrections do not fit the documents.
     """
-    from toolalpaca.openapi.loading import load_documents
-    from toolalpaca_mockserver.app import create_app
-    from toolalpaca_mockserver.printing import print_checks, print_explanations
-
-    settings = _settings(options)
-    documents = load_documents(options.source)
-    gc.freeze()  # see server.py; the collector would look at them once more before it comes to that
-    if options.check:
-        found = print_checks(create_app(documents, settings).apis, as_json=options.json)
-        return 1 if found else 0
-    settings = replace(settings, corrections=_corrections(options, documents))
-    if options.explain:
-        apis = create_app(documents, settings).apis
-        return 1 if print_explanations(apis, as_json=options.json) else 0
-    return _serve(documents, settings, options)
-
-
-def _serve(documents: Sequence[Document], settings: Settings, options: Namespace) -> int:
-    from toolalpaca_mockserver import printing
-    from toolalpaca_mockserver.app import create_app
-    from toolalpaca_mockserver.callbacks.options import sender_from_options
-    from toolalpaca_mockserver.disturbance.options import rules_from_options
-    from toolalpaca_mockserver.recording.options import recording_from_options
+    if options.check or options.explain:
+        return _describe(options)
+    from toolalpaca_mockserver.assembly import Assembly
+    from toolalpaca_mockserver.printing import print_ready
     from toolalpaca_mockserver.server import bind, serve, url_of
 
-    model = _model(options)
-    recording = recording_from_options(options, documents)
-    settings = replace(
-        settings,
-        answerer=recording.answerer,
-        engine=_engine(model, options.seed),
-        disturbances=rules_from_options(options, documents),
-    )
-    show = printing.print_json if options.json else printing.print_line
-    sender = sender_from_options(
-        options, printing.print_json if options.json else printing.print_line
-    )
-    app = create_app(
-        documents,
-        settings,
-        listeners=[show, *recording.listeners, *([sender.hear] if sender else [])],
-        parts=[*recording.parts, *([sender] if sender else [])],
-        routes=[sender.routes] if sender else [],
-    )
-    if sender is not None:
-        sender.apis = app.apis
-    _refuse_misfits(app)
+    assembly = Assembly(options)
+    app = assembly.app()
     listener = bind(options.host, options.port)
     url = url_of(listener)
 
     def say_ready() -> None:
-        notes = [*recording.notes, *_notes(url, options)]
-        printing.print_ready(app.apis, url, notes, as_json=options.json)
+        print_ready(app.apis, url, assembly.notes(url), as_json=options.json)
 
     try:
-        serve(app, listener, say_ready, _check_of(model))
+        serve(app, listener, say_ready, assembly.prepare)
     finally:
         listener.close()
     return 0
 
 
-def _settings(options: Namespace) -> Settings:
-    from toolalpaca_mockserver.settings import Settings
-    from toolalpaca_mockserver.validators import validator_factory
+def _describe(options: Namespace) -> int:
+    from toolalpaca_mockserver.assembly import described
+    from toolalpaca_mockserver.printing import print_checks, print_explanations
 
-    return Settings(
-        seed=options.seed,
-        open_world=options.open_world,
-        authenticate=not options.no_auth,
-        credentials=frozenset(options.credential) or None,
-        validator=validator_factory(options.validator),
-        validation=options.validation or ("warn" if options.proxy else "strict"),
-    )
-
-
-def _model(options: Namespace) -> LanguageModel | None:
-    """The model that ``--engine llm`` composes with, or None for the other engine."""
-    if options.engine == "schema":
-        if options.model:
-            raise UsageError(
-                "a model plays no part in --engine schema", where="--model", hint="add --engine llm"
-            )
-        return None
-    if not options.model:
-        raise UsageError(
-            "--engine llm needs a model", where="--model", hint="for instance --model smollm2"
-        )
-    from toolalpaca.llm.options import model_from_options
-
-    return model_from_options(options)
-
-
-def _engine(model: LanguageModel | None, seed: int) -> EngineFactory:
-    from toolalpaca_mockserver.engines.schema import SchemaEngine
-
-    if model is None:
-        return SchemaEngine
-    from toolalpaca_mockserver.engines.llm import LlmEngine
-
-    return lambda generator: LlmEngine(model, SchemaEngine(generator), seed)
-
-
-def _check_of(model: LanguageModel | None) -> Callable[[], Awaitable[None]] | None:
-    """What finds out, before anything is served, whether the model can be used."""
-    if model is None:
-        return None
-    from toolalpaca_mockserver.engines.llm import check_model
-
-    return lambda: check_model(model)
-
-
-def _corrections(options: Namespace, documents: Sequence[Document]) -> CorrectionsFile | None:
-    """The file of corrections, which must have a place in the documents."""
-    from toolalpaca_mockserver.state.corrections import read_corrections_file, unmet
-
-    if options.corrections is None:
-        return None
-    file = read_corrections_file(options.corrections)
-    _refuse(unmet(file, documents))
-    return file
-
-
-def _refuse_misfits(app: MockServerApp) -> None:
-    """Refuse corrections, in documents or the file, that do not fit what they are about."""
-    from toolalpaca_mockserver.explanation import mistakes
-
-    _refuse([mistake for api in app.apis for mistake in mistakes(api.simulation.resources)])
-
-
-def _refuse(mistakes: Sequence[UsageError]) -> None:
-    """Say every mistake, a line each."""
-    for mistake in mistakes[:-1]:
-        print(f"toolalpaca: error: {mistake}", file=sys.stderr)
-    if mistakes:
-        raise mistakes[-1]
-
-
-def _notes(url: str, options: Namespace) -> list[str]:
-    """What a person should know of how the APIs are served."""
-    notes = []
-    if options.model:
-        notes.append(
-            f"  {options.model} composes what POST creates and answers about no resource; "
-            "lists and items come from the state"
-        )
-    return [
-        *notes,
-        f"Serving {url} with the {options.engine} engine; see {url}/_toolalpaca/. "
-        "Stop with Ctrl-C.",
-    ]
+    describe = print_checks if options.check else print_explanations
+    return 1 if describe(described(options), as_json=options.json) else 0

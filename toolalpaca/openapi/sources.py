@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -24,6 +26,20 @@ SUFFIXES = (".json", ".yaml", ".yml")
 """What the names of documents in a folder end in."""
 
 _ACCEPT = "application/json, application/yaml;q=0.9, text/yaml;q=0.8, */*;q=0.1"
+
+
+_reads: ContextVar[set[Path] | None] = ContextVar("files that were read", default=None)
+
+
+@contextmanager
+def noting_files() -> Iterator[set[Path]]:
+    """The files that are read in a block: of documents, and of what they refer to."""
+    reads: set[Path] = set()
+    token = _reads.set(reads)
+    try:
+        yield reads
+    finally:
+        _reads.reset(token)
 
 
 def is_url(source: str) -> bool:
@@ -50,6 +66,9 @@ def read_file(path: Path) -> bytes:
     Raises:
         DocumentError: It cannot be read or is too large.
     """
+    reads = _reads.get()
+    if reads is not None:
+        reads.add(path)
     if path.is_dir():
         raise DocumentError("is a folder, not a document", where=str(path))
     try:

@@ -10,6 +10,7 @@ from toolalpaca.command import CommandParser
 
 if TYPE_CHECKING:
     from toolalpaca_mockserver.callbacks.sender import Delivery, Sender
+    from toolalpaca_mockserver.catalog import Catalog
 
 
 def add_callback_options(parser: CommandParser) -> None:
@@ -28,15 +29,18 @@ def add_callback_options(parser: CommandParser) -> None:
     )
 
 
-def sender_from_options(options: Namespace, report: Callable[[Delivery], None]) -> Sender | None:
+def sender_from_options(
+    options: Namespace, apis: Catalog, report: Callable[[Delivery], None]
+) -> Sender | None:
     """What sends callbacks and webhooks, or None when nothing is to be sent.
 
     Args:
         options: The command's.
+        apis: What is served.
         report: Told what became of each request that is sent.
     """
     if options.no_callbacks:
         return None
     from toolalpaca_mockserver.callbacks.sender import Sender
 
-    return Sender(options.callback_host, report)
+    return Sender(apis, options.callback_host, report)

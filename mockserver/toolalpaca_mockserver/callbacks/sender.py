@@ -64,19 +64,18 @@ class Sender:
     """Listens to exchanges, and sends the callbacks of what was called.
 
     Args:
+        apis: What is served.
         allowed: Hosts that may be sent to besides this machine's own.
         report: Told what became of each.
-
-    Attributes:
-        apis: What is served; set when that is known.
     """
 
     def __init__(
         self,
+        apis: Catalog,
         allowed: Collection[str] = (),
         report: Callable[[Delivery], None] = _keep_quiet,
     ) -> None:
-        self.apis = Catalog(())
+        self._apis = apis
         self._allowed = frozenset(host.lower() for host in allowed)
         self._report = report
         self._known: dict[tuple[int, str], tuple[Api, list[Outgoing]]] = {}
@@ -92,7 +91,7 @@ class Sender:
     def hear(self, exchange: Exchange) -> None:
         """Send what *exchange* calls for, once its answer is sent."""
         operation = exchange.answer.operation
-        api = self.apis.named(exchange.answer.api)
+        api = self._apis.named(exchange.answer.api)
         if operation is None or api is None or not 200 <= exchange.answer.status < 300:
             return
         for outgoing in self._outgoing(api, operation.name):

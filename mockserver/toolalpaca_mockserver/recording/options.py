@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,38 +48,41 @@ class Recording:
     """What the options make of real APIs and recordings.
 
     Attributes:
-        answerer: Makes what answers each document.
+        answerer: Makes what answers each of some documents; raises UsageError when that is not
+            said of each.
         listeners: Told of every exchange.
         parts: What lives as long as the application.
         notes: What a person should know of it at the start.
     """
 
-    answerer: AnswererFactory
+    answerer: Callable[[Sequence[Document]], AnswererFactory]
     listeners: Sequence[Listener] = ()
     parts: Sequence[Part] = ()
     notes: Sequence[str] = ()
 
 
-def recording_from_options(options: Namespace, documents: Sequence[Document]) -> Recording:
+def recording_from_options(options: Namespace) -> Recording:
     """What *options* ask for.
 
     Raises:
-        UsageError: They contradict each other, or the documents.
+        UsageError: They contradict each other.
     """
-    from toolalpaca_mockserver.recording.proxy import Proxy, ProxyClient
     from toolalpaca_mockserver.settings import simulated
 
     if not options.proxy:
-        return Recording(simulated)
+        return Recording(lambda _: simulated)
     if options.engine != "schema":
         raise UsageError("the real API answers, and no model", where="--proxy", hint="choose one")
-    urls = _urls(options.proxy, [document.name for document in documents])
+    from toolalpaca_mockserver.recording.proxy import Proxy, ProxyClient
+
     client = ProxyClient()
-    return Recording(
-        lambda document, _: Proxy(client.client, urls[document.name]),
-        parts=[client],
-        notes=[f"  {name} is answered by {url}" for name, url in urls.items()],
-    )
+
+    def answerer(documents: Sequence[Document]) -> AnswererFactory:
+        urls = _urls(options.proxy, [document.name for document in documents])
+        return lambda document, _: Proxy(client.client, urls[document.name])
+
+    notes = [f"  {name or 'the API'} is answered by {url}" for name, url in options.proxy]
+    return Recording(answerer, parts=[client], notes=notes)
 
 
 def _urls(said: Sequence[tuple[str, str]], names: Sequence[str]) -> dict[str, str]:

@@ -10,9 +10,9 @@ import httpx2
 import jsonschema_rs
 import pytest
 
-from toolalpaca_mockserver.app import MockServerApp
 from toolalpaca_mockserver.callbacks.hosts import refusal
 from toolalpaca_mockserver.callbacks.sender import Delivery, Sender
+from toolalpaca_mockserver.catalog import Catalog
 
 Open = Callable[..., httpx2.Client]
 Serve = Callable[[Any], str]
@@ -95,13 +95,14 @@ def reports() -> queue.Queue[Delivery]:
 @pytest.fixture
 def client(open_client: Open, shop: Any, reports: queue.Queue[Delivery]) -> httpx2.Client:
     """A client of the shop."""
-    sender = Sender((), reports.put)
-
-    def know(app: MockServerApp) -> None:
-        sender.apis = app.apis
-
+    apis = Catalog(())
+    sender = Sender(apis, (), reports.put)
     return open_client(
-        shop, listeners=[sender.hear], parts=[sender], routes=[sender.routes], on_app=know
+        shop,
+        listeners=[sender.hear],
+        parts=[sender],
+        routes=[sender.routes],
+        on_app=lambda app: apis.replace(list(app.apis)),
     )
 
 

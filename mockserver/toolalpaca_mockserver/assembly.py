@@ -1,0 +1,160 @@
+"""A server as the options of ``toolalpaca mock`` describe it, put together."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from toolalpaca.errors import UsageError
+from toolalpaca.openapi.loading import load_documents
+from toolalpaca.openapi.model import Document
+from toolalpaca.openapi.sources import is_url, noting_files
+from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.app import MockServerApp, apis_of
+from toolalpaca_mockserver.callbacks.options import sender_from_options
+from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.disturbance.options import rules_from_options
+from toolalpaca_mockserver.engines.options import check_of, engine_factory, model_from
+from toolalpaca_mockserver.explanation import mistakes
+from toolalpaca_mockserver.printing import print_json, print_line
+from toolalpaca_mockserver.recording.options import recording_from_options
+from toolalpaca_mockserver.reloading import Loaded, Reloader
+from toolalpaca_mockserver.settings import Settings
+from toolalpaca_mockserver.state.corrections import (
+    CorrectionsFile,
+    read_corrections_file,
+    unmet,
+)
+from toolalpaca_mockserver.state.memory import MemoryStore
+from toolalpaca_mockserver.validators import validator_factory
+
+
+class Assembly:
+    """Puts a server together.
+
+    Args:
+        options: The command's.
+
+    Attributes:
+        prepare: What finds out, before anything is served, whether it can be; or None.
+
+    Raises:
+        ToolAlpacaError: The options contradict each other, or ask for what is not there.
+    """
+
+    def __init__(self, options: Namespace) -> None:
+        self._options = options
+        self._model = model_from(options)
+        self._recording = recording_from_options(options)
+        self._store = MemoryStore()
+        self._settings = Settings(
+            seed=options.seed,
+            engine=engine_factory(self._model, options.seed),
+            open_world=options.open_world,
+            authenticate=not options.no_auth,
+            credentials=frozenset(options.credential) or None,
+            validator=validator_factory(options.validator),
+            validation=options.validation or ("warn" if options.proxy else "strict"),
+        )
+        self.prepare = check_of(self._model)
+
+    def load(self) -> Loaded:
+        """Read all files, and make of them what is served.
+
+        Raises:
+            ToolAlpacaError: One cannot be read, or does not fit the others.
+        """
+        options = self._options
+        gc.unfreeze()  # what is served no longer, if this is not the first time, may be collected
+        with noting_files() as files:
+            documents = load_documents(options.source)
+            gc.freeze()  # see server.py; the collector would look at them once more before that
+            settings = replace(
+                self._settings,
+                answerer=self._recording.answerer(documents),
+                corrections=corrections_from(options, documents),
+                disturbances=rules_from_options(options, documents),
+            )
+        apis = apis_of(documents, settings, self._store)
+        refuse([mistake for api in apis for mistake in mistakes(api.simulation.resources)])
+        return Loaded(apis, tuple(files), tuple(_folders(options.source)))
+
+    def app(self) -> MockServerApp:
+        """The application.
+
+        Raises:
+            ToolAlpacaError: As :meth:`load`.
+        """
+        options = self._options
+        report = print_json if options.json else print_line
+        loaded = self.load()
+        apis = Catalog(loaded.apis)
+        listeners = [report, *self._recording.listeners]
+        parts = [*self._recording.parts]
+        routes = []
+        sender = sender_from_options(options, apis, report)
+        if sender is not None:
+            listeners.append(sender.hear)
+            parts.append(sender)
+            routes.append(sender.routes)
+        if options.watch:
+            _refuse_unwatchable(options.source)
+            parts.append(Reloader(self.load, loaded, apis, self._store, report))
+        return MockServerApp(apis, self._store, listeners, parts, routes)
+
+    def notes(self, url: str) -> list[str]:
+        """What a person should know of how the APIs are served at *url*, a line each."""
+        options, notes = self._options, [*self._recording.notes]
+        if self._model is not None:
+            notes.append(
+                f"  {options.model} composes what POST creates and answers about no resource; "
+                "lists and items come from the state"
+            )
+        serving = f"Serving {url} with the {options.engine} engine"
+        return [*notes, f"{serving}; see {url}/_toolalpaca/. Stop with Ctrl-C."]
+
+
+def described(options: Namespace) -> list[Api]:
+    """The APIs of *options*, for who looks at them and does not serve."""
+    documents = load_documents(options.source)
+    settings = Settings(seed=options.seed, corrections=corrections_from(options, documents))
+    return apis_of(documents, settings, MemoryStore())
+
+
+def corrections_from(options: Namespace, documents: Sequence[Document]) -> CorrectionsFile | None:
+    """The file of corrections.
+
+    Raises:
+        UsageError: It has no place in *documents*.
+    """
+    if options.corrections is None:
+        return None
+    file = read_corrections_file(options.corrections)
+    refuse(unmet(file, documents))
+    return file
+
+
+def refuse(found: Sequence[UsageError]) -> None:
+    """Say every mistake, a line each, and raise the last."""
+    for mistake in found[:-1]:
+        print(f"toolalpaca: error: {mistake}", file=sys.stderr)
+    if found:
+        raise found[-1]
+
+
+def _folders(sources: Sequence[str]) -> Iterator[Path]:
+    """The folders among *sources*, and those in them."""
+    for path in (Path(source) for source in sources if source != "-" and not is_url(source)):
+        if path.is_dir():
+            yield path
+            yield from (inner for inner in path.rglob("*") if inner.is_dir())
+
+
+def _refuse_unwatchable(sources: Sequence[str]) -> None:
+    for source in sources:
+        if source == "-":
+            raise UsageError("standard input cannot be read again", where="--watch")
