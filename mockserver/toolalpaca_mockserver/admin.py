@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
@@ -16,11 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from toolalpaca import __version__
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.journal_admin import journal_routes
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
 from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
 from toolalpaca_mockserver.session_admin import session_routes
 from toolalpaca_mockserver.sessions import SESSION
 from toolalpaca_mockserver.state.store import Store
+from toolalpaca_mockserver.watching import Watch
 
 OWN = "/_toolalpaca"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -53,13 +56,17 @@ class Listing(BaseModel):
 
 
 def create_admin(
-    apis: Catalog, store: Store, routes: Sequence[Callable[[Catalog], APIRouter]] = ()
+    apis: Catalog,
+    store: Store,
+    watch: Watch,
+    routes: Sequence[Callable[[Catalog], APIRouter]] = (),
 ) -> FastAPI:
     """The application under ``/_toolalpaca/``.
 
     Args:
         apis: What is served.
         store: Where sessions are.
+        watch: What is told of the server.
         routes: Make what is served besides.
     """
     admin = FastAPI(
@@ -74,6 +81,7 @@ def create_admin(
     admin.add_middleware(_HeadAsGet)
 
     admin.include_router(session_routes(apis, store), prefix=OWN)
+    admin.include_router(journal_routes(apis, watch.journal), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)
     for made in routes:
         admin.include_router(made(apis), prefix=OWN)
@@ -119,12 +127,20 @@ class _HeadAsGet:
             await self._app(scope, receive, send)
             return
 
-        async def send_head(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
+        sent = asyncio.Event()
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not sent.is_set():
+                sent.set()
+                await send({"type": "http.response.body", "body": b""})
+
+        async def leave() -> Message:  # ends streams, which have nothing to say to HEAD
+            await sent.wait()
+            return {"type": "http.disconnect"}
+
+        await self._app({**scope, "method": "GET"}, leave, send_head)
 
 
 def summaries(apis: Iterable[Api], origin: str) -> list[ApiSummary]:

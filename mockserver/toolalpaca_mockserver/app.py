@@ -42,6 +42,7 @@ from toolalpaca_mockserver.sessions import (
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
+from toolalpaca_mockserver.watching import Watch
 
 OWN: Final = "/_toolalpaca"
 
@@ -62,6 +63,7 @@ def create_app(
     listeners: Sequence[Listener] = (),
     parts: Sequence[Part] = (),
     routes: Sequence[Routes] = (),
+    watch: Watch | None = None,
 ) -> MockServerApp:
     """The application that serves *documents*: one at the root, several at ``/{name}`` each.
 
@@ -72,10 +74,11 @@ def create_app(
         listeners: Told of every exchange.
         parts: What else the application needs to be running while it serves.
         routes: What else is served under ``/_toolalpaca/``.
+        watch: What is told of it under ``/_toolalpaca/``; by default all that there is.
     """
     store = store or MemoryStore()
     apis = Catalog(apis_of(documents, settings, store))
-    return MockServerApp(apis, store, listeners, parts, routes)
+    return MockServerApp(apis, store, listeners, parts, routes, watch)
 
 
 def apis_of(documents: Sequence[Document], settings: Settings, store: Store) -> list[Api]:
@@ -97,10 +100,12 @@ class MockServerApp:
         listeners: Sequence[Listener] = (),
         parts: Sequence[Part] = (),
         routes: Sequence[Routes] = (),
+        watch: Watch | None = None,
     ) -> None:
         self.apis = apis
         self.store = store
-        self._listeners = tuple(listeners)
+        self.watch = watch or Watch()
+        self._listeners = (*listeners, *self.watch.listeners)
         self.parts = tuple(parts)
         self._routes = tuple(routes)
         self._admin: Any = None
@@ -124,8 +129,12 @@ class MockServerApp:
         if self._admin is None:
             from toolalpaca_mockserver.admin import create_admin
 
-            self._admin = create_admin(self.apis, self.store, self._routes)
+            self._admin = create_admin(self.apis, self.store, self.watch, self._routes)
         return self._admin
+
+    def stop(self) -> None:
+        """Let go who waits for something to happen, because the server is about to stop."""
+        self.watch.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as living:

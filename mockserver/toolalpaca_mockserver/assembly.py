@@ -31,6 +31,7 @@ from toolalpaca_mockserver.state.corrections import (
 )
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.validators import validator_factory
+from toolalpaca_mockserver.watching import watch_from_options
 
 
 class Assembly:
@@ -104,7 +105,8 @@ class Assembly:
         if options.watch:
             _refuse_unwatchable(options.source)
             parts.append(Reloader(self.load, loaded, apis, self._store, report))
-        return MockServerApp(apis, self._store, listeners, parts, routes)
+        watch = watch_from_options(options)
+        return MockServerApp(apis, self._store, listeners, parts, routes, watch)
 
     def notes(self, url: str) -> list[str]:
         """What a person should know of how the APIs are served at *url*, a line each."""

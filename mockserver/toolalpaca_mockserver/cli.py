@@ -24,6 +24,7 @@ def configure(parser: CommandParser) -> None:
     from toolalpaca_mockserver.callbacks.options import add_callback_options
     from toolalpaca_mockserver.disturbance.options import add_disturbance_options
     from toolalpaca_mockserver.recording.options import add_recording_options
+    from toolalpaca_mockserver.watching import add_watch_options
 
     parser.set_examples(_EXAMPLES)
     parser.add_argument(
@@ -95,6 +96,7 @@ def configure(parser: CommandParser) -> None:
     add_recording_options(parser)
     add_disturbance_options(parser)
     add_callback_options(parser)
+    add_watch_options(parser)
     add_model_options(parser)
 
 
@@ -123,7 +125,7 @@ def run(options: Namespace) -> int:
         print_ready(app.apis, url, assembly.notes(url), as_json=options.json)
 
     try:
-        serve(app, listener, say_ready, assembly.prepare)
+        serve(app, listener, say_ready, assembly.prepare, app.stop)
     finally:
         listener.close()
     return 0

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from toolalpaca.openapi.model import Operation
+from toolalpaca.redaction import MASK
 from toolalpaca_mockserver.answers import Answer
+from toolalpaca_mockserver.problems import is_secret
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.sessions import DEFAULT_SESSION
+
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,11 @@ class Exchange:
     milliseconds: float
 
     @property
+    def path(self) -> str:
+        """The path, without what it may hold of secrets."""
+        return _masked(self.request.path, self.answer.operation)
+
+    @property
     def problem(self) -> str:
         """What was wrong with the request, or ``""``."""
         return self.answer.headers.get("toolalpaca-problem", "")
@@ -40,7 +51,7 @@ class Exchange:
         return {
             "event": "request",
             "method": self.request.method,
-            "path": self.request.path,
+            "path": self.path,
             "api": self.answer.api,
             "operation": operation.name if operation is not None else "",
             "status": self.answer.status,
@@ -55,7 +66,7 @@ class Exchange:
         """The exchange as a line for a person."""
         request, answer = self.request, self.answer
         line = (
-            f"{request.method:<7} {request.path} {answer.status} {answer.source} "
+            f"{request.method:<7} {self.path} {answer.status} {answer.source} "
             f"{self.milliseconds:.1f} ms"
         )
         session = f" [{self.session}]" if self.session != DEFAULT_SESSION else ""
@@ -65,3 +76,18 @@ class Exchange:
 
 Listener = Callable[[Exchange], None]
 """Told of every exchange, in the loop that serves: it must be quick and must not fail."""
+
+
+def _masked(path: str, operation: Operation | None) -> str:
+    """*path* with the segments masked that stand for secrets, as in ``/reset/{token}``.
+
+    What stands in front of the document's own path, such as the name of the API, is left alone.
+    """
+    if operation is None or not is_secret(operation.path):
+        return path
+    template = operation.path.rstrip("/").split("/")
+    segments = path.rstrip("/").split("/")
+    for place in range(1, min(len(segments), len(template)) + 1):
+        if any(map(is_secret, _PLACEHOLDER.findall(template[-place]))):
+            segments[-place] = MASK
+    return "/".join(segments) + path[len(path.rstrip("/")) :]

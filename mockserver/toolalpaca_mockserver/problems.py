@@ -20,6 +20,11 @@ _SECRET = re.compile(
 _NO_VALUE: Final = object()
 
 
+def is_secret(name: str) -> bool:
+    """Whether a header, parameter or property of that name is likely to hold a secret."""
+    return _SECRET.search(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One thing that is wrong with a request.
@@ -47,7 +52,7 @@ class Reason:
             "message": self.message,
         }
         if self.value is not _NO_VALUE:
-            hidden = _SECRET.search(self.pointer) is not None
+            hidden = is_secret(self.pointer)
             return {**shown, "value": "***" if hidden else _shown(self.value)}
         return shown
 
@@ -125,7 +130,7 @@ def _shown(value: Any, depth: int = 0) -> Any:
         return "..."
     if isinstance(value, dict):
         return {
-            key: "***" if _SECRET.search(str(key)) else _shown(item, depth + 1)
+            key: "***" if is_secret(str(key)) else _shown(item, depth + 1)
             for key, item in list(value.items())[:20]
         }
     if isinstance(value, list):

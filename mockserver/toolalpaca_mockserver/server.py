@@ -55,6 +55,7 @@ def serve(
     listener: socket.socket,
     on_ready: Callable[[], None],
     prepare: Callable[[], Awaitable[None]] | None = None,
+    on_stop: Callable[[], None] | None = None,
 ) -> None:
     """Serve *app* until SIGINT or SIGTERM; requests in progress get a few seconds to end.
 
@@ -63,6 +64,8 @@ def serve(
         listener: A bound socket.
         on_ready: Called once connections are accepted.
         prepare: Awaited before, in the loop that serves; what it raises ends the server.
+        on_stop: Called when the server begins to stop: requests that would go on without an end
+            must end by themselves.
     """
     config = uvicorn.Config(
         app,
@@ -74,7 +77,7 @@ def serve(
         http=Protocol,
         lifespan="on",
     )
-    _Server(config, on_ready, prepare).run(sockets=[listener])
+    _Server(config, on_ready, prepare, on_stop).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -85,10 +88,12 @@ class _Server(uvicorn.Server):
         config: uvicorn.Config,
         on_ready: Callable[[], None],
         prepare: Callable[[], Awaitable[None]] | None,
+        on_stop: Callable[[], None] | None,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._prepare = prepare
+        self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._prepare is not None:
@@ -99,6 +104,11 @@ class _Server(uvicorn.Server):
             # in the middle of a request takes longer than the answer.
             gc.freeze()
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._on_stop is not None:
+            self._on_stop()
+        await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

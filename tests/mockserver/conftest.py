@@ -23,7 +23,7 @@ from toolalpaca_mockserver.settings import Settings
 Serve = Callable[[Any], str]
 Open = Callable[..., httpx2.Client]
 
-AROUND = ("store", "listeners", "parts", "routes")
+AROUND = ("store", "listeners", "parts", "routes", "watch")
 """The options of a client that are not about how APIs are served."""
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -1,0 +1,57 @@
+"""The end of a server: what is in progress ends, and what would not end by itself, too."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from urllib.parse import urlsplit
+
+import httpx2
+
+from .test_command import RAILWAY, line, running
+
+BOOKING = {
+    "train_id": "AL164-20270514",
+    "passenger_name": "Ada Byron",
+    "contact_email": "ada@mail.example",
+    "travel_class": "second",
+}
+
+
+def test_a_signal_ends_streams_and_lets_requests_in_progress_end() -> None:
+    with running("--json", "--no-auth", RAILWAY) as process:
+        url = json.loads(line(process))["url"]
+        body = json.dumps(BOOKING).encode()
+        with (
+            httpx2.Client(base_url=url) as client,
+            client.stream("GET", "/_toolalpaca/requests/stream", timeout=30) as stream,
+            socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as started,
+        ):
+            lines = stream.iter_lines()
+            assert next(lines).startswith("retry")
+            head = f"POST /bookings HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+            head += "Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n"
+            started.sendall(head.encode())
+            assert started.recv(1000).startswith(b"HTTP/1.1 100")  # the server waits for the body
+            process.send_signal(signal.SIGTERM)
+            # The stream ends with its last chunk: a connection that is cut would be an error.
+            assert not [text for text in lines if text.startswith("event")]
+            started.sendall(body)
+            answer = b""
+            while received := started.recv(65536):
+                answer += received
+            assert answer.startswith(b"HTTP/1.1 201")
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_reader_that_does_not_read_does_not_keep_the_server() -> None:
+    with running("--json", RAILWAY) as process:
+        url = json.loads(line(process))["url"]
+        with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as idle:
+            idle.sendall(b"GET /_toolalpaca/requests/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert idle.recv(12) == b"HTTP/1.1 200"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
