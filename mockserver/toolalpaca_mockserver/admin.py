@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from toolalpaca import __version__
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.health import health_routes
 from toolalpaca_mockserver.journal_admin import journal_routes
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
 from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
@@ -83,13 +84,9 @@ def create_admin(
     admin.include_router(session_routes(apis, store), prefix=OWN)
     admin.include_router(journal_routes(apis, watch.journal), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)
+    admin.include_router(health_routes(apis, store), prefix=OWN)
     for made in routes:
         admin.include_router(made(apis), prefix=OWN)
-
-    @admin.get(f"{OWN}/healthz")
-    async def healthz() -> dict[str, str]:
-        """Whether the server answers."""
-        return {"status": "ok"}
 
     @admin.get(f"{OWN}/apis")
     async def list_apis(request: Request) -> list[ApiSummary]:
