@@ -19,6 +19,7 @@ from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.health import health_routes
 from toolalpaca_mockserver.journal_admin import journal_routes
+from toolalpaca_mockserver.metrics_admin import metrics_routes
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
 from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
 from toolalpaca_mockserver.session_admin import session_routes
@@ -83,6 +84,7 @@ def create_admin(
 
     admin.include_router(session_routes(apis, store), prefix=OWN)
     admin.include_router(journal_routes(apis, watch.journal), prefix=OWN)
+    admin.include_router(metrics_routes(watch.all_collectors, store), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)
     admin.include_router(health_routes(apis, store), prefix=OWN)
     for made in routes:

@@ -67,6 +67,7 @@ class Answer:
         operation: What was called; None where nothing was.
         disturbance: What went wrong on purpose, or "".
         fate: How delivering it fails on purpose, or None.
+        rules: Which rules the request broke, as far as they have names.
     """
 
     status: int
@@ -81,6 +82,7 @@ class Answer:
     operation: Operation | None = None
     disturbance: str = ""
     fate: Fate | None = None
+    rules: tuple[str, ...] = ()
 
 
 class Responder:
@@ -286,6 +288,7 @@ class Responder:
             key = f"{plan.operation.name}!{status}"
             self._add_headers(plan, answer, response, key, None, request)
         answer.headers["toolalpaca-problem"] = header_text(said)
+        answer.rules = tuple(reason.rule for reason in reasons)
         return answer
 
     def _not_acceptable(

@@ -119,6 +119,7 @@ class Api:
             told = answer.headers.get("toolalpaca-problem", "")
             said = "; ".join(filter(None, [*faults, told]))
             answer.headers["toolalpaca-problem"] = header_text(said)
+            answer.rules = tuple(reason.rule for reason in reasons)
 
     def _guarded(self, plan: OperationPlan, request: Request) -> Answer | None:
         if not self.settings.authenticate:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from toolalpaca_mockserver.exchange import Listener
+    from toolalpaca_mockserver.exposition import Collector
     from toolalpaca_mockserver.journal import Journal
+    from toolalpaca_mockserver.metrics import Metrics
 
 KEPT: Final = 1000
 """Exchanges that a journal keeps unless somebody says otherwise."""
@@ -24,20 +26,35 @@ def _journal() -> Journal:
     return Journal(KEPT)
 
 
+def _metrics() -> Metrics:
+    from toolalpaca_mockserver.metrics import Metrics
+
+    return Metrics()
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What watches a server.
 
     Attributes:
         journal: Keeps the exchanges that were last; None when nobody wants them kept.
+        metrics: Counts exchanges.
+        collectors: Who else has measured something that Prometheus shall be told.
     """
 
     journal: Journal | None = field(default_factory=_journal)
+    metrics: Metrics = field(default_factory=_metrics)
+    collectors: Sequence[Collector] = ()
 
     @property
     def listeners(self) -> Sequence[Listener]:
         """What must be told of every exchange."""
-        return [self.journal] if self.journal is not None else []
+        return [self.metrics, *([self.journal] if self.journal is not None else [])]
+
+    @property
+    def all_collectors(self) -> Sequence[Collector]:
+        """Who has measured something."""
+        return [self.metrics.collect, *self.collectors]
 
     def close(self) -> None:
         """Let those go who wait for something to happen."""
@@ -56,8 +73,13 @@ def add_watch_options(parser: ArgumentParser) -> None:
     )
 
 
-def watch_from_options(options: Namespace) -> Watch:
-    """What watches the server, as the options have it."""
+def watch_from_options(options: Namespace, collectors: Sequence[Collector] = ()) -> Watch:
+    """What watches the server, as the options have it.
+
+    Args:
+        options: As parsed.
+        collectors: Who else has measured something.
+    """
     from toolalpaca_mockserver.journal import Journal
 
-    return Watch(Journal(options.journal) if options.journal else None)
+    return Watch(Journal(options.journal) if options.journal else None, collectors=collectors)

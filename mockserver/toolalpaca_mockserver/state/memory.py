@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import quote
 
-from toolalpaca_mockserver.state.store import Ids, Item, Snapshot, highest
+from toolalpaca_mockserver.state.store import Held, Ids, Item, Snapshot, highest
 
 MOST_SESSIONS = 1000
 
@@ -98,6 +98,12 @@ class MemoryStore:
                 name: _Collection(dict(kept["items"]), set(kept["removed"]))
                 for name, kept in snapshot["collections"].items()
             }
+
+    async def measure(self) -> Held:
+        """How much there is."""
+        kept = [found.collections.values() for found in self._sessions.values()]
+        items = sum(len(collection.items) for found in kept for collection in found)
+        return Held(sum(map(bool, kept)), items)
 
     async def aclose(self) -> None:
         """Forget everything."""

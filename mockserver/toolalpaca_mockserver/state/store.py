@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 Item = dict[str, Any]
 
@@ -51,6 +51,28 @@ def highest(ids: Iterable[str], others: int = 0) -> int:
     """The largest of *ids* that is a number, and no less than *others*."""
     plain = (i for i in ids if len(i) <= _MOST_DIGITS and i.isascii() and i.isdecimal())
     return max(others, *map(int, plain), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much a store holds.
+
+    Attributes:
+        sessions: Those that hold something.
+        items: Of all sessions.
+    """
+
+    sessions: int
+    items: int
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A store that can say cheaply how much it holds."""
+
+    async def measure(self) -> Held:
+        """How much there is."""
+        ...
 
 
 class World(Protocol):
