@@ -82,17 +82,23 @@ def write_jsonl(path: Path, objects: Iterable[BaseModel]) -> int:
 
 
 class JsonlWriter:
-    """Appends objects to a file, each on disk before the next: a crash keeps what there is.
+    """Appends objects to a file: a crash keeps what there is.
 
     A last line that a crash cut off is taken away, so that what is appended begins a line. A file
     of anything else is left alone.
+
+    Args:
+        path: The file.
+        durable: Whether each object is on disk before the next, so that even the machine may
+            crash; otherwise it is with the operating system, which survives the process alone.
 
     Raises:
         DataError: The file cannot be written, or holds something else than records of ours.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
+        self._durable = durable
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists():
@@ -106,7 +112,8 @@ class JsonlWriter:
         """Append *item* and flush."""
         self._file.write(json_line(item))
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if self._durable:
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file; further writes raise ValueError."""

@@ -21,7 +21,7 @@ from toolalpaca_mockserver.disturbance.options import rules_from_options
 from toolalpaca_mockserver.engines.options import check_of, engine_factory, model_from
 from toolalpaca_mockserver.explanation import mistakes
 from toolalpaca_mockserver.printing import print_json, print_line
-from toolalpaca_mockserver.recording.options import recording_from_options
+from toolalpaca_mockserver.recording.options import recording_from_options, usual_validation
 from toolalpaca_mockserver.reloading import Loaded, Reloader
 from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.state.corrections import (
@@ -50,7 +50,8 @@ class Assembly:
     def __init__(self, options: Namespace) -> None:
         self._options = options
         self._model = model_from(options)
-        self._recording = recording_from_options(options)
+        self._apis = Catalog(())
+        self._recording = recording_from_options(options, self._apis)
         self._store = MemoryStore()
         self._settings = Settings(
             seed=options.seed,
@@ -59,7 +60,7 @@ class Assembly:
             authenticate=not options.no_auth,
             credentials=frozenset(options.credential) or None,
             validator=validator_factory(options.validator),
-            validation=options.validation or ("warn" if options.proxy else "strict"),
+            validation=options.validation or usual_validation(options),
         )
         self.prepare = check_of(self._model)
 
@@ -93,7 +94,8 @@ class Assembly:
         options = self._options
         report = print_json if options.json else print_line
         loaded = self.load()
-        apis = Catalog(loaded.apis)
+        apis = self._apis
+        apis.replace(loaded.apis)
         listeners = [report, *self._recording.listeners]
         parts = [*self._recording.parts]
         routes = []

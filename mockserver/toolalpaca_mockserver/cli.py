@@ -60,7 +60,8 @@ def configure(parser: CommandParser) -> None:
         "--validation",
         choices=("strict", "warn", "off"),
         help="refuse requests that break the document, answer and name what is wrong in the "
-        "header toolalpaca-problem, or check nothing (default: strict; warn with --proxy)",
+        "header toolalpaca-problem, or check nothing (default: strict; with --proxy and --replay "
+        "warn)",
     )
     parser.add_argument(
         "--validator",

@@ -82,7 +82,7 @@ def open_proxy(open_client: Open, real: RealApi, pets: dict[str, Any]) -> Open:
         return open_client(
             pets,
             answerer=lambda document, responder: Proxy(client.client, f"{real.url}/v1", seconds),
-            parts=[client],
+            parts=[client, *options.pop("parts", ())],
             **options,
         )
 
