@@ -9,13 +9,14 @@ from urllib.parse import quote, urlsplit
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import Answer, Responder
 from toolalpaca_mockserver.auth import insufficient
+from toolalpaca_mockserver.content_codings import CODINGS, TooLarge, UnknownCoding, decoded
 from toolalpaca_mockserver.disturbance.disturber import Disturber
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.preferences import preferences_of
 from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
 from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import dump
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.requests import LARGEST_BODY, Request
 from toolalpaca_mockserver.router import Match, Router
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.state.corrections import corrections_of
@@ -97,6 +98,10 @@ class Api:
         refused = self._guarded(plan, request) if self._validation == "strict" else None
         if refused is not None:
             return refused
+        if "content-encoding" in request.headers:
+            refused = self._undecodable(plan, request)
+            if refused is not None:
+                return refused
         arguments, reasons = self.validators[plan.operation.name].check(request, values)
         if reasons and self._validation == "strict":
             detail = "the request does not satisfy the document"
@@ -120,6 +125,26 @@ class Api:
             said = "; ".join(filter(None, [*faults, told]))
             answer.headers["toolalpaca-problem"] = header_text(said)
             answer.rules = tuple(reason.rule for reason in reasons)
+
+    def _undecodable(self, plan: OperationPlan, request: Request) -> Answer | None:
+        """The refusal of a body whose content codings cannot be undone; None when they are.
+
+        An operation that declares the header makes of it what it likes.
+        """
+        headers = (p.name.lower() for p in plan.operation.parameters if p.location == "header")
+        if "content-encoding" in headers:
+            return None
+        try:
+            codings = request.headers["content-encoding"]
+            request.body = decoded(request.body, codings, LARGEST_BODY)
+        except UnknownCoding as error:
+            answer = self.responder.refuse(plan, request, 415, str(error))
+            answer.headers["Accept-Encoding"] = CODINGS
+            return answer
+        except ValueError as error:
+            status = 413 if isinstance(error, TooLarge) else 400
+            return self.responder.refuse(plan, request, status, str(error))
+        return None
 
     def _guarded(self, plan: OperationPlan, request: Request) -> Answer | None:
         if not self.settings.authenticate:

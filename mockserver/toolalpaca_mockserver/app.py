@@ -28,11 +28,11 @@ from typing import Any, Final
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, problem_answer
-from toolalpaca_mockserver.asgi import LARGEST_BODY, Receive, Scope, Send, read_body, send_answer
+from toolalpaca_mockserver.asgi import Receive, Scope, Send, read_body, send_answer
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.delivery import fail_to_deliver
 from toolalpaca_mockserver.exchange import Exchange, Listener
-from toolalpaca_mockserver.requests import Request, request_of
+from toolalpaca_mockserver.requests import LARGEST_BODY, Request, request_of
 from toolalpaca_mockserver.sessions import (
     DEFAULT_SESSION,
     SESSION_RULE,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any
 
 from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.requests import LARGEST_BODY, Request
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-LARGEST_BODY: Final = 16 * 1024 * 1024
 
 
 async def read_body(receive: Receive) -> bytes | None:

@@ -97,13 +97,12 @@ class BodyReader:
         """
         body = request.body
         if is_json(sent):
-            return load(body), True
+            return load(request.utf8_body()), True
         if is_sequence(sent):
-            return _sequence(body, contract), True
+            return _sequence(request.utf8_body(), contract), True
         if sent == FORM:
-            return form_value(
-                split_pairs(body.decode("utf-8", "replace")), contract, media_type
-            ), True
+            text = request.utf8_body().decode("utf-8", "replace")
+            return form_value(split_pairs(text), contract, media_type), True
         if sent.startswith("multipart/"):
             parts = read_multipart(body, request.headers.get("content-type", ""))
             return multipart_value(parts, contract, media_type), True
@@ -113,7 +112,7 @@ class BodyReader:
                 _add_empty_lists(value, contract)
             return value, True
         if sent.startswith("text/") and not is_xml(sent):
-            text = body.decode("utf-8", "replace")
+            text = request.utf8_body().decode("utf-8", "replace")
             return (coerce(text, contract.schema, contract) if contract else text), True
         return body.decode("latin-1"), False  # bytes of a kind that a schema says nothing of
 

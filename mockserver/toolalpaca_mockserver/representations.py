@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import re
 from typing import Any
@@ -76,9 +77,12 @@ def load(raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError):  # longer than Python reads, or nested deeper
         return value
+    A byte order mark is passed over, as it may be (RFC 8259, section 8.1).
+
 
 
 def canonical(value: Any) -> str:
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     """*value* as a text that is the same for the same value."""
     option = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
     try:

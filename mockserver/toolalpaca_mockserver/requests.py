@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
+
+_CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+LARGEST_BODY: Final = 16 * 1024 * 1024
+"""Bytes, as sent and decoded."""
 
 
 @dataclass
@@ -45,6 +50,21 @@ class Request:
     def content_type(self) -> str:
         """The media type of the body, lower case and without parameters; ``""`` if none is said."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def utf8_body(self) -> bytes:
+        """The body of a text, whatever ``charset`` its content type says, in UTF-8.
+
+        Raises:
+            ValueError: It is not in that charset, or nobody knows the charset.
+        """
+        found = _CHARSET.search(self.headers.get("content-type", ""))
+        charset = found[1].lower() if found else "utf-8"
+        if charset in ("utf-8", "utf8", "us-ascii"):
+            return self.body
+        try:
+            return self.body.decode(charset).encode("utf-8", "replace")
+        except LookupError as error:
+            raise ValueError(f"the charset {charset} is not understood") from error
 
 
 def split_pairs(text: str) -> list[tuple[str, str]]:

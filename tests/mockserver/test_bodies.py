@@ -56,6 +56,30 @@ def test_json_is_checked_with_every_reason(echo: Callable[..., httpx2.Client]) -
     assert reasons(client.post("/it", json={})) == [("body", "/age", "required")]
     headers = {"content-type": "application/json"}
     assert reasons(client.post("/it", content=b"{", headers=headers)) == [("body", "", "json")]
+    marked = b'\xef\xbb\xbf{"age": 1}'
+    assert client.post("/it", content=marked, headers=headers).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "status"),
+    [
+        ("iso-8859-1", "{'tag': 'é'}".encode("latin-1"), 204),
+        ('"UTF-16"', "{'tag': 'é'}".encode("utf-16"), 204),
+        ("iso-8859-1", "{'tag': 'éé'}".encode("latin-1"), 400),
+        ("utf-8", "{'tag': 'é'}".encode("latin-1"), 400),
+        ("ascii", "{'tag': 'é'}".encode("latin-1"), 400),
+        ("klingon", b"{}", 400),
+        ("zip", b"{}", 400),
+    ],
+)
+def test_texts_in_the_charset_that_they_name(
+    echo: Callable[..., httpx2.Client], charset: str, body: bytes, status: int
+) -> None:
+    schema = {"properties": {"tag": {"maxLength": 1}}}
+    client = echo({"application/json": {"schema": schema}})
+    headers = {"content-type": f"application/json; Charset={charset}"}
+    sent = body.replace(b"'", b'"')
+    assert client.post("/it", content=sent, headers=headers).status_code == status
 
 
 def test_a_missing_body(echo: Callable[..., httpx2.Client]) -> None:

@@ -12,13 +12,12 @@ import httpx2
 from toolalpaca import __version__
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import problem_answer
-from toolalpaca_mockserver.asgi import LARGEST_BODY
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import header_text, summary
 from toolalpaca_mockserver.recording.addressing import split_path
 from toolalpaca_mockserver.recording.judging import faults_of
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.requests import LARGEST_BODY, Request
 from toolalpaca_mockserver.sessions import SESSION
 
 _log = logging.getLogger(__name__)
