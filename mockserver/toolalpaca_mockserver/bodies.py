@@ -184,6 +184,8 @@ def _styled(
     if kind == "object" and style == "form" and explode:
         style = "deepObject"  # exploded, its parts could not be told from the form's own
     found = read_query(pairs, name, style, explode, kind)
+    if found is MISSING and kind == "array":
+        found = read_query(pairs, name, "deepObject", True, kind)  # items that say which they are
     return found if found is MISSING else coerce(found, schema, contract)
 
 

@@ -11,6 +11,7 @@ import orjson
 from toolalpaca_mockserver.contract import Contract
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,307})(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?")
+_INDEX = re.compile(r"[0-9]{1,6}")
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,307})")
 
 
@@ -28,6 +29,10 @@ def coerce(value: Any, schema: Any, contract: Contract) -> Any:
     if isinstance(value, list):
         return _coerce_list(value, flat, contract)
     if isinstance(value, dict):
+        types = contract.types(flat)
+        items = _by_index(value) if "array" in types and "object" not in types else None
+        if items is not None:
+            return _coerce_list(items, flat, contract)
         return _coerce_dict(value, flat, contract)
     return _coerce_text(value, flat, contract) if isinstance(value, str) else value
 
@@ -39,6 +44,18 @@ def _coerce_list(value: list[Any], flat: dict[str, Any], contract: Contract) -> 
         coerce(item, prefix[index] if index < len(prefix) else items, contract)
         for index, item in enumerate(value)
     ]
+
+
+def _by_index(value: dict[str, Any]) -> list[Any] | None:
+    """The list that is written by its indices, ``a[0]=x&a[1]=y``, or without, ``a[]=x&a[]=y``.
+
+    The specification leaves both open; they are as usual as objects that are written so.
+    """
+    if value.keys() == {""}:
+        return value[""] if isinstance(value[""], list) else [value[""]]
+    if value and all(_INDEX.fullmatch(name) for name in value):
+        return [value[name] for name in sorted(value, key=int)]
+    return None
 
 
 def _coerce_dict(value: dict[str, Any], flat: dict[str, Any], contract: Contract) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def read_query(
     {'min': '1', 'max': '9'}
     """
     if style == "deepObject":
-        return _read_deep(pairs, name) if kind == "object" else MISSING
+        return MISSING if kind == "primitive" else _read_deep(pairs, name)
     if kind == "object" and explode:
         found = {key: decode_query(raw) for key, raw in pairs if belongs(key)}
         return found or MISSING

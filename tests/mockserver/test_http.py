@@ -141,6 +141,9 @@ ENCODING = {
 def test_forms_by_their_encoding(
     open_client: Open, make_document: Callable[..., Any], body: str, pointers: list[str]
 ) -> None:
+        ("tags[1]=2&tags[0]=1", []),
+        ("tags[]=1&tags[]=b", ["/tags/1"]),
+        ("tags[a]=1", ["/tags"]),
     kind = "application/x-www-form-urlencoded"
     content = {kind: {"schema": FIELDS, "encoding": ENCODING}}
     paths = {"/it": {"post": {"requestBody": {"content": content}, "responses": FINE}}}

@@ -132,6 +132,14 @@ def test_deep_objects(values: dict[str, str]) -> None:
     assert read(parameter("query", "deepObject", True, OBJECT), query=written) == values
 
 
+def test_deep_lists() -> None:
+    made = parameter("query", "deepObject", True, ARRAY)
+    assert read(made, query="p[]=b&p[]=a") == ["b", "a"]
+    assert read(made, query="p%5B1%5D=b&p%5B0%5D=a") == ["a", "b"]
+    assert read(made, query="p[]=a") == ["a"]
+    assert read(made, query="q[]=a") is MISSING
+
+
 def test_an_exploded_object_takes_only_its_own_properties() -> None:
     made = parameter("query", "form", True, CLOSED)
     assert read(made, query="k=1&other=2") == {"k": "1"}
