@@ -239,14 +239,16 @@ class Responder:
                         return _no_example(preferences.example, body.examples)
                     composed = Composed(examples[0].value, "example")
                 else:
+                    # Without a schema the examples are all that is known of the answer.
+                    dynamic = preferences.dynamic and bool(body.contract.shape)
                     composed = await self._composed(
                         plan,
                         arguments,
                         body,
                         _key(plan, arguments),
                         "",
-                        () if preferences.dynamic else body.examples,
-                        index=_BEYOND_EXAMPLES if preferences.dynamic else None,
+                        () if dynamic else body.examples,
+                        index=_BEYOND_EXAMPLES if dynamic else None,
                     )
                 answer.source, answer.reason = composed.source, composed.reason
                 answer.content_type, answer.body = represent(

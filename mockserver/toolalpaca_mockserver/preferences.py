@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from toolalpaca_mockserver.requests import Request, decode_query
@@ -53,14 +54,16 @@ NONE = Preferences()
 
 
 def preferences_of(request: Request) -> Preferences:
-    """What *request* prefers: by the header, else by ``__code``, ``__example``, ``__dynamic``."""
-    header = request.headers.get("prefer")
-    if header is None and "__" in request.query:
-        pairs = [
-            (name[2:], decode_query(raw)) for name, raw in request.query_pairs if name in _KEYS
-        ]
-        header = ", ".join(f'{name}="{value}"' for name, value in pairs)
-    return read_preferences(header)
+    """What *request* prefers: by the header, else by ``__code``, ``__example``, ``__dynamic``.
+
+    A header that says none of these (``respond-async``) leaves it to the query.
+    """
+    found = read_preferences(request.headers.get("prefer"))
+    if found is not NONE or "__" not in request.query:
+        return found
+    return _preferences(
+        (name[2:], decode_query(raw)) for name, raw in request.query_pairs if name in _KEYS
+    )
 
 
 def read_preferences(header: str | None) -> Preferences:
@@ -69,9 +72,21 @@ def read_preferences(header: str | None) -> Preferences:
     >>> read_preferences('code=404, example="not found"')
     Preferences(code=404, example='not found', dynamic=None, no_code='')
     """
-    if not header:
+    pairs = ((m[1].lower(), m[2] if m[2] is not None else m[3]) for m in _matches(header))
+    return _preferences(pairs)
+
+
+def _matches(header: str | None) -> Iterator[re.Match[str]]:
+    return _PREFERENCE.finditer(header or "")
+
+
+def _preferences(pairs: Iterable[tuple[str, str]]) -> Preferences:
+    """The preferences in names and values; the first of a name counts (RFC 7240, section 2)."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    if found.keys().isdisjoint(("code", "example", "dynamic")):
         return NONE
-    found = {m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PREFERENCE.finditer(header)}
     code, dynamic = found.get("code"), found.get("dynamic")
     final = code is not None and _FINAL.fullmatch(code) is not None
     return Preferences(

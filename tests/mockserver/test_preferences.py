@@ -69,6 +69,16 @@ def test_a_query_says_the_same_and_the_header_wins(client: httpx2.Client) -> Non
     response = client.get("/thing", params=query, headers={"prefer": "example=dog"})
     assert response.json() == {"name": "Rex"}
     assert client.get("/thing", params={"__dynamic": "false"}).json() == {"name": "Tom"}
+    # A header that is about something else leaves it to the query.
+    response = client.get("/thing", params=query, headers={"prefer": "respond-async, wait=10"})
+    assert response.json() == {"name": "x"}
+
+
+def test_the_first_of_a_name_counts(client: httpx2.Client) -> None:
+    """https://www.rfc-editor.org/rfc/rfc7240#section-2."""
+    twice = client.get("/thing", headers={"prefer": "code=404, code=200"})
+    assert (twice.status_code, twice.headers["preference-applied"]) == (404, "code=404")
+    assert client.get("/thing?__code=404&__code=200").status_code == 404
 
 
 def test_dynamic_answers_are_no_examples(client: httpx2.Client) -> None:
@@ -77,6 +87,15 @@ def test_dynamic_answers_are_no_examples(client: httpx2.Client) -> None:
     refused = client.get("/thing", headers={"prefer": "code=404, dynamic=true"})
     assert refused.status_code == 404
     assert refused.json()["name"] not in ("lost", "x", "schema")
+
+
+def test_without_a_schema_a_dynamic_answer_is_an_example(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    content = {"content": {"application/json": {"example": {"n": 1}}}}
+    paths = {"/it": {"get": {"responses": {"200": {"description": "Fine", **content}}}}}
+    response = open_client(make_document(paths)).get("/it", headers={"prefer": "dynamic=true"})
+    assert response.json() == {"n": 1}
 
 
 @pytest.mark.parametrize(
