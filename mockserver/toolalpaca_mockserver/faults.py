@@ -9,6 +9,7 @@ from toolalpaca.openapi.model import Document, Example, Operation, Problem, Sche
 from toolalpaca_mockserver.answers import EMPTY
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.contract import Contract, Direction
+from toolalpaca_mockserver.representations import is_sound
 from toolalpaca_mockserver.values import NoInstance
 
 
@@ -49,28 +50,31 @@ def _answer_faults(api: Api) -> Iterator[Problem]:
 def _example_faults(document: Document) -> list[Problem]:
     """A problem for each example of *document* that breaks its schema, in the document's order."""
     found: dict[str, Problem] = {}
-    for schema, examples, direction in _described(document):
+    for schema, content_type, examples, direction in _described(document):
         try:
             contract = Contract(schema, document.root, direction)
             _ = contract.validator
         except DocumentError:
             continue  # the document's problems name it
         for example in examples:
-            if example.pointer not in found and not contract.is_valid(example.value):
+            sound = is_sound(example.value, content_type, contract)
+            if example.pointer not in found and not sound:
                 found[example.pointer] = _problem(example, contract, direction)
     return list(found.values())
 
 
-def _described(document: Document) -> Iterator[tuple[Schema, tuple[Example, ...], Direction]]:
-    """Every schema with examples, and which way its values travel."""
+def _described(
+    document: Document,
+) -> Iterator[tuple[Schema, str, tuple[Example, ...], Direction]]:
+    """Every schema with its content type, if any, its examples and which way its values travel."""
     for operation in document:
         for parameter in operation.parameters:
-            yield parameter.schema, parameter.examples, "request"
+            yield parameter.schema, parameter.content_type or "", parameter.examples, "request"
         for media_type in operation.body.content.values() if operation.body else ():
-            yield media_type.schema, media_type.examples, "request"
+            yield media_type.schema, media_type.content_type, media_type.examples, "request"
         for response in operation.responses.values():
             for media_type in response.content.values():
-                yield media_type.schema, media_type.examples, "response"
+                yield media_type.schema, media_type.content_type, media_type.examples, "response"
 
 
 def _problem(example: Example, contract: Contract, direction: Direction) -> Problem:

@@ -19,6 +19,7 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.parameters import MISSING, ParameterReader, readers
 from toolalpaca_mockserver.problems import Reason
+from toolalpaca_mockserver.representations import is_sound
 from toolalpaca_mockserver.requests import Request
 
 
@@ -157,7 +158,8 @@ class ResponseBody:
     @cached_property
     def examples(self) -> tuple[Example, ...]:
         """The examples that satisfy the schema, in the document's order."""
-        return tuple(e for e in self.media_type.examples if self.contract.is_valid(e.value))
+        kind, contract = self.media_type.content_type, self.contract
+        return tuple(e for e in self.media_type.examples if is_sound(e.value, kind, contract))
 
 
 def json_body(plan: OperationPlan, response: Response | None) -> ResponseBody | None:

@@ -13,6 +13,7 @@ import orjson
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.negotiation import is_json, is_sequence, is_xml
 from toolalpaca_mockserver.xml import to_xml
+from toolalpaca_mockserver.xml_reading import is_document, stands_for
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _PNG = base64.b64decode(
@@ -33,6 +34,8 @@ def represent(value: Any, media_range: str, contract: Contract) -> tuple[str, by
     if media_type == "text/event-stream" and isinstance(value, list):
         return media_type, b"".join(b"data: " + dump(item) + b"\n\n" for item in value)
     if is_xml(media_type):
+        if isinstance(value, str) and is_document(value):  # an example that is written out
+            return media_type, value.strip().encode("utf-8", "replace")
         return media_type, to_xml(value, contract)
     if media_type.startswith("image/"):
         return ("image/png" if media_type == "image/*" else media_type), _PNG
@@ -41,6 +44,13 @@ def represent(value: Any, media_range: str, contract: Contract) -> tuple[str, by
         charset = "; charset=utf-8" if kind.startswith("text/") else ""
         return kind + charset, value.encode("utf-8", "replace")
     return media_type, dump(value)
+
+
+def is_sound(example: Any, content_type: str, contract: Contract) -> bool:
+    """Whether *example* is what *contract* allows, or the XML that is written for such a value."""
+    if contract.is_valid(example):
+        return True
+    return isinstance(example, str) and is_xml(content_type) and stands_for(example, contract)
 
 
 def header_value(value: Any, explode: bool) -> str:
@@ -67,9 +77,12 @@ def dump(value: Any) -> bytes:
 def load(raw: bytes) -> Any:
     """The JSON value that *raw* is, whole numbers of any length exact: orjson rounds long ones.
 
+    A byte order mark is passed over, as it may be (RFC 8259, section 8.1).
+
     Raises:
         orjson.JSONDecodeError: It is no JSON.
     """
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     value = orjson.loads(raw)
     if _LONG_NUMBER.search(raw) is None:
         return value
@@ -77,12 +90,9 @@ def load(raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError):  # longer than Python reads, or nested deeper
         return value
-    A byte order mark is passed over, as it may be (RFC 8259, section 8.1).
-
 
 
 def canonical(value: Any) -> str:
-    raw = raw.removeprefix(codecs.BOM_UTF8)
     """*value* as a text that is the same for the same value."""
     option = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
     try:

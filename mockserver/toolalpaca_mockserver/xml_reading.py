@@ -75,6 +75,23 @@ def parse_xml(body: bytes) -> Element:
     return top.children[0]
 
 
+def is_document(text: str) -> bool:
+    """Whether *text* is an XML document, white space around it aside."""
+    try:
+        parse_xml(text.strip().encode("utf-8", "replace"))
+    except ValueError:
+        return False
+    return True
+
+
+def stands_for(text: str, contract: Contract) -> bool:
+    """Whether *text* is an XML document that stands for what *contract* allows."""
+    try:
+        return contract.is_valid(from_xml(text.strip().encode("utf-8", "replace"), contract))
+    except ValueError:
+        return False
+
+
 def from_xml(body: bytes, contract: Contract | None) -> Any:
     """The value that *body* stands for.
 

@@ -98,6 +98,16 @@ def test_without_a_schema_a_dynamic_answer_is_an_example(
     assert response.json() == {"n": 1}
 
 
+def test_named_examples_beside_a_single_one_are_found(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    content = {"application/json": {"example": {"n": 1}, "examples": {"two": {"value": {"n": 2}}}}}
+    responses = {"200": {"description": "Fine", "content": content}}
+    client = open_client(make_document({"/it": {"get": {"responses": responses}}}))
+    assert client.get("/it").json() == {"n": 1}
+    assert client.get("/it", headers={"prefer": "example=two"}).json() == {"n": 2}
+
+
 @pytest.mark.parametrize(
     ("prefer", "accept", "said"),
     [

@@ -166,3 +166,28 @@ def test_sound_bodies_and_files_pass(client: httpx2.Client) -> None:
     assert post(client, WHOLE).status_code == 204
     assert post(client, WHOLE, "text/xml").status_code == 415
     assert post(client, "<svg/>", "image/svg+xml").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "shown"),
+    [
+        (None, "<pet><id>1</id></pet>", "<pet><id>1</id></pet>"),
+        (None, "\n<?xml version='1.0'?>\n<pet/>\n", "<?xml version='1.0'?>\n<pet/>"),
+        (STRING, "<pet/>", "<pet/>"),
+        (BOOK, WHOLE, WHOLE),
+        (None, "1 < 2", "1 &lt; 2"),
+        (BOOK, "<book id='1'><Title>a</Title></book>", "<Title>"),
+        (BOOK, "<shelf/>", "<Title>"),
+    ],
+)
+def test_an_example_that_is_written_out_is_sent_as_it_is(
+    open_client: Open, make_document: Callable[..., Any], schema: Any, text: str, shown: str
+) -> None:
+    media_type = {"example": text, **({"schema": schema} if schema else {})}
+    responses = {"200": {"description": "Fine", "content": {"application/xml": media_type}}}
+    response = open_client(make_document({"/it": {"get": {"responses": responses}}})).get("/it")
+    if shown == text.strip():
+        assert (response.text, response.headers["toolalpaca-source"]) == (shown, "example")
+    else:  # it is no document, or not one that the schema allows
+        assert response.text.startswith("<?xml")
+        assert shown in response.text

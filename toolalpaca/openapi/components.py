@@ -260,9 +260,9 @@ class Components:
 
     def examples(self, value: dict[str, Any], path: Path) -> tuple[Example, ...]:
         """The examples of a parameter or media type; external ones are left out."""
+        found: list[Example] = []
         if "example" in value:
-            return (Example("default", value["example"], json_pointer((*path, "example"))),)
-        found = []
+            found.append(Example("default", value["example"], json_pointer((*path, "example"))))
         examples = value.get("examples")
         for name, item in examples.items() if isinstance(examples, dict) else ():
             try:
