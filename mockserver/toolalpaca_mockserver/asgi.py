@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.requests import LARGEST_BODY, Request
@@ -30,12 +30,16 @@ async def read_body(receive: Receive) -> bytes | None:
             return b"".join(chunks) if size <= LARGEST_BODY else None
 
 
+_ANYBODY: Final = [(b"access-control-allow-origin", b"*"), (b"vary", b"Origin")]
+"""To who says no origin, such as a cache that will answer for others."""
+
+
 def head_of(answer: Answer, origin: str | None) -> Message:
     """The status and the headers of *answer*.
 
     Args:
         answer: The answer.
-        origin: The request's ``Origin``, which may read it (https://fetch.spec.whatwg.org/#http-cors-protocol).
+        origin: The request's ``Origin``, or None.
     """
     source = f"{answer.source}; reason={answer.reason}" if answer.reason else answer.source
     headers = [(b"toolalpaca-source", source.encode())]
@@ -50,16 +54,7 @@ def head_of(answer: Answer, origin: str | None) -> Message:
             (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         )
     headers += [(b"set-cookie", value.encode("latin-1", "replace")) for value in answer.cookies]
-    if origin is not None:
-        headers += [
-            (b"access-control-allow-origin", origin.encode("latin-1", "replace")),
-            (b"access-control-allow-credentials", b"true"),
-            (
-                b"access-control-expose-headers",
-                ", ".join(answer.headers).encode("latin-1", "replace"),
-            ),
-            (b"vary", b"Origin"),
-        ]
+    headers += _sharing(answer, origin)
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
@@ -68,3 +63,19 @@ async def send_answer(answer: Answer, request: Request, send: Send) -> None:
     await send(head_of(answer, request.headers.get("origin")))
     body = b"" if request.method == "HEAD" else answer.body
     await send({"type": "http.response.body", "body": body})
+
+
+def _sharing(answer: Answer, origin: str | None) -> list[tuple[bytes, bytes]]:
+    """What lets pages of every origin read *answer* (https://fetch.spec.whatwg.org/#http-cors)."""
+    if origin is None:
+        return _ANYBODY
+    own = ["toolalpaca-source", *(["toolalpaca-disturbance"] if answer.disturbance else [])]
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1", "replace")),
+        (b"access-control-allow-credentials", b"true"),
+        (
+            b"access-control-expose-headers",
+            ", ".join([*own, *answer.headers]).encode("latin-1", "replace"),
+        ),
+        (b"vary", b"Origin"),
+    ]
