@@ -213,6 +213,15 @@ def test_what_nothing_satisfies_is_an_error(schema: Any) -> None:
         ValueGenerator({"components": {"schemas": {"Endless": endless}}}).generate(schema)
 
 
+def test_long_lists_but_no_longer_ones() -> None:
+    assert len(generate({"type": "array", "items": {"type": "string"}, "minItems": 3000})) == 3000
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(3):
+        schema = {"type": "array", "items": schema, "minItems": 1000}
+    with pytest.raises(NoInstance):
+        generate(schema)
+
+
 def test_directions_hide_what_is_not_theirs() -> None:
     schema = {
         "type": "object",

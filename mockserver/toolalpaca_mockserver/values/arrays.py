@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolalpaca_mockserver.values.attempt import MOST_ITEMS, DeadEnd
+from toolalpaca_mockserver.values.attempt import MOST_UNIQUE, DeadEnd
 
 if TYPE_CHECKING:
     from toolalpaca_mockserver.values.build import Build
@@ -17,19 +17,24 @@ def build_array(build: Build, flat: dict[str, Any], name: str, depth: int) -> li
         DeadEnd: It would be too long, or an item that it needs cannot be built.
     """
     fewest = int(flat.get("minItems", 0))
+    if flat.get("uniqueItems") is True and fewest > MOST_UNIQUE:
+        raise DeadEnd
+    contained = int(flat.get("minContains", 1)) if "contains" in flat else 0
+    with build.demanding(max(fewest, contained)):
+        return _array(build, flat, name, depth, contained)
+
+
+def _array(build: Build, flat: dict[str, Any], name: str, depth: int, contained: int) -> list[Any]:
+    fewest = int(flat.get("minItems", 0))
     prefix = flat.get("prefixItems") or []
     items = flat.get("items", True)
-    if fewest > MOST_ITEMS:
-        raise DeadEnd
     count = max(_count(build, flat, fewest, depth), fewest)
     built = [build.value(schema, name, depth + 1) for schema in prefix[:count]]
     if items is False:
         return built
-    contains = flat.get("contains")
-    if contains is not None and flat.get("minContains", 1):
-        both = build.contract.joined(items, contains)
-        wanted = min(int(flat.get("minContains", 1)), MOST_ITEMS)
-        built.extend(build.value(both, name, depth + 1) for _ in range(wanted))
+    if contained:
+        both = build.contract.joined(items, flat["contains"])
+        built.extend(build.value(both, name, depth + 1) for _ in range(contained))
     _extend(build, built, flat, name, depth, count)
     return built
 

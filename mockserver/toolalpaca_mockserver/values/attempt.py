@@ -10,7 +10,11 @@ DEEP: Final = 4
 DEEPEST: Final = 24
 MOST_NODES: Final = 400
 """Values in one attempt; beyond it only what is required is built."""
-MOST_ITEMS: Final = 500
+MOST_ITEMS: Final = 250_000
+"""Items that a list may demand, those of the lists in it included."""
+MOST_UNIQUE: Final = 500
+"""Items that differ: each is compared with every other one."""
+MOST_PROPERTIES: Final = 500
 
 
 class DeadEnd(Exception):

@@ -9,7 +9,14 @@ from typing import Any
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.spelling import words
 from toolalpaca_mockserver.values import arrays, choices, examples, numbers, objects, texts
-from toolalpaca_mockserver.values.attempt import DEEP, DEEPEST, MOST_NODES, DeadEnd, Effort
+from toolalpaca_mockserver.values.attempt import (
+    DEEP,
+    DEEPEST,
+    MOST_ITEMS,
+    MOST_NODES,
+    DeadEnd,
+    Effort,
+)
 from toolalpaca_mockserver.values.scene import Scene, Source
 
 
@@ -29,6 +36,7 @@ class Build:
         self.effort = effort
         self.index = index
         self._nodes = 0
+        self._demanded = 1
         self._active: dict[int, int] = {}
         self._owners: list[str] = []
 
@@ -96,6 +104,22 @@ class Build:
     def is_active(self, schema: Any) -> bool:
         """Whether a value of *schema* is being built around this one: it would be recursion."""
         return isinstance(schema, dict) and bool(self._active.get(id(self.contract.flat(schema))))
+
+    @contextmanager
+    def demanding(self, items: int) -> Iterator[None]:
+        """While a list is built that needs so many *items*.
+
+        Raises:
+            DeadEnd: With those of the lists around it they are too many.
+        """
+        outer = self._demanded
+        if outer * items > MOST_ITEMS:
+            raise DeadEnd
+        self._demanded = outer * max(items, 1)
+        try:
+            yield
+        finally:
+            self._demanded = outer
 
     @property
     def owner(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolalpaca.openapi.validation import Validator
 from toolalpaca_mockserver.values import vocabulary
-from toolalpaca_mockserver.values.attempt import DEEPEST, MOST_ITEMS, DeadEnd
+from toolalpaca_mockserver.values.attempt import DEEPEST, MOST_PROPERTIES, DeadEnd
 from toolalpaca_mockserver.values.coherence import cohere
 from toolalpaca_mockserver.values.moments import order_times
 from toolalpaca_mockserver.values.patterns import string_matching
@@ -112,7 +112,7 @@ def _fill(build: Build, built: dict[str, Any], flat: dict[str, Any], depth: int)
     wanted = fewest
     if is_map and not flat.get("properties") and not build.is_modest(depth):
         wanted = max(fewest, min(2, flat.get("maxProperties", 2)))
-    for _ in range(4 * min(wanted, MOST_ITEMS)):
+    for _ in range(4 * min(wanted, MOST_PROPERTIES)):
         if len(built) >= wanted:
             break
         key, schema = _new_property(build, flat, patterns, extra)
