@@ -35,6 +35,7 @@ def test_what_was_coded_comes_back(body: bytes) -> None:
         (gzip.compress(BODY) + b"x", "gzip", ValueError),
         (gzip.compress(b"x" * 101), "gzip", TooLarge),
     ],
+    ids=["unknown", "plain", "cut short", "followed", "too large"],  # gzip holds the time
 )
 def test_what_cannot_be_decoded(body: bytes, codings: str, error: type[ValueError]) -> None:
     with pytest.raises(error):
@@ -73,6 +74,7 @@ def client(open_client: Open, make_document: Callable[..., Any]) -> httpx2.Clien
         ("gzip", gzip.compress(b" " * 17_000_000), 413, "decoded, is larger than"),
         ("br", BODY, 415, "the content coding br is not understood"),
     ],
+    ids=["gzip", "deflate", "identity", "wrong", "plain", "too large", "unknown"],
 )
 def test_bodies_are_decoded_or_refused(
     client: httpx2.Client, coding: str, body: bytes, status: int, said: str
