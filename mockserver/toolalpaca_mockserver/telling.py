@@ -74,7 +74,10 @@ class Teller:
 
     def _envelope(self, body: ResponseBody) -> Any:
         if body.envelope is None:
-            body.envelope = self.generator.for_contract(body.contract, key=body.contract.name)
+            shown = (example.value for example in body.examples)
+            body.envelope = next(shown, None) or self.generator.for_contract(
+                body.contract, key=body.contract.name
+            )
         return body.envelope
 
     def _shown(self, shape: Contract, item: Item, key: str) -> Any:

@@ -22,6 +22,7 @@ from toolalpaca_mockserver.state.corrections import NONE, Corrections, Deed, Res
 from toolalpaca_mockserver.state.forms import Form
 from toolalpaca_mockserver.state.references import Reference, references_of
 from toolalpaca_mockserver.state.shapes import Keys, Shapes, id_property
+from toolalpaca_mockserver.state.store import Item
 
 _DISTINCTIVE = frozenset({"id", "_id", "uuid", "guid", "node_id", "sha", "number", "sku", "token"})
 _LAST_PARAMETER = re.compile(r"/\{([^{}/]+)\}$")
@@ -39,6 +40,8 @@ class Resource:
         contract: What an item is, as answers show it.
         closed: Whether all items are known, because they are listed or made here: an id that is
             not known is then a 404, and otherwise an item that has not been asked for yet.
+        listed: The items that the list's example shows: then these are all that there are at first.
+        alone: The items that examples of answers with one item show.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Resource:
     id_property: str | None
     contract: Contract
     closed: bool
+    listed: tuple[Item, ...] = ()
+    alone: tuple[Item, ...] = ()
 
     @cached_property
     def id_contract(self) -> Contract | None:
@@ -282,6 +287,8 @@ class Resources:
             id_property=own,
             contract=contract,
             closed=listed is not None or "post" in above,
+            listed=shapes.shown_in_list(above.get("get"), listed[0]) if listed else (),
+            alone=shapes.shown_as_item(below.get("get"), read[0]) if read else (),
         )
         changing = shapes.of_request(above.get("put"))
         names_item = changing is not None and own in changing.properties()
@@ -330,6 +337,7 @@ class Resources:
             id_property=said.id or id_property(contract, name, "id"),
             contract=made[1] if made is not None else contract,
             closed=True,
+            listed=shapes.shown_in_list(operation, listed[0]),
         )
         roles[operation.name] = Role("list", resource, *listed)
         if post is not None and shapes.of_list(post) is None:

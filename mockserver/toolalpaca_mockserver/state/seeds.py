@@ -37,6 +37,8 @@ class Seeds:
     def first(self, resource: Resource, place: str, nested: bool) -> list[tuple[str, Item]]:
         """The items of a collection that nobody has seen yet: the examples, then others.
 
+        Where the list has an example there are no others, so that it is answered with that.
+
         Args:
             resource: What they are.
             place: The collection.
@@ -44,9 +46,14 @@ class Seeds:
         """
         found: dict[str, Item] = {}
         ids = Ids(found.keys())
-        for index in range(NESTED if nested else AT_TOP):
+        shown = self.shown(resource)
+        fewest = NESTED if nested else AT_TOP
+        for index in range(len(shown) if resource.listed else max(len(shown), fewest)):
             try:
-                item = self._seeded(resource, place, index, nested)
+                if index < len(shown):
+                    item = self._completed(resource, place, index, nested, shown[index])
+                else:
+                    item = self._seeded(resource, place, index, nested)
             except NoInstance:
                 break
             key, item = self.named(resource, item, place, ids, -index)
@@ -54,9 +61,35 @@ class Seeds:
             ids.highest = highest((key,), ids.highest)
         wanted = self._documented_id(resource)
         if found and wanted is not None and wanted not in found:
-            _, item = found.popitem()
-            found[wanted] = self.identified(resource, item, wanted)
+            if len(found) > len(shown):
+                found.popitem()
+            found[wanted] = self.imagined(resource, place, wanted)
         return list(found.items())
+
+    def shown(self, resource: Resource) -> list[Item]:
+        """What the document's examples show of the items of *resource*, each once.
+
+        An answer with one item often shows more of it than the list.
+        """
+        name, found = resource.id_property, dict[str, Item]()
+        for index, item in enumerate((*resource.listed, *resource.alone)):
+            if name is not None and name in item:
+                key = key_of(item[name])
+            elif index < len(resource.listed) or not found:
+                key = f"#{index}"
+            else:
+                continue  # nobody can say whether it is one of those in the list
+            found[key] = {**found.get(key, {}), **item}
+        return list(found.values())
+
+    def _completed(
+        self, resource: Resource, place: str, index: int, nested: bool, shown: Item
+    ) -> Item:
+        """*shown*, with what it lacks to be an item of *resource*."""
+        if resource.contract.is_valid(shown):
+            return shown
+        item = self._seeded(resource, place, index, nested)
+        return settled(resource, {**item, **shown}, item)
 
     def _documented_id(self, resource: Resource) -> str | None:
         """The id that the document's example of the path parameter asks for."""

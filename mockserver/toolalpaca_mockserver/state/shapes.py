@@ -7,8 +7,9 @@ from typing import Any
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.plan import OperationPlan, json_body
+from toolalpaca_mockserver.plan import OperationPlan, ResponseBody, json_body
 from toolalpaca_mockserver.spelling import letters, singular
+from toolalpaca_mockserver.state.store import Item
 
 Keys = tuple[str, ...]
 
@@ -115,6 +116,21 @@ class Shapes:
         properties = contract.properties()
         return len(properties) >= 2 and self._list_keys(contract, contract.shape, 0) is None
 
+    def shown_in_list(self, operation: Operation | None, keys: Keys) -> tuple[Item, ...]:
+        """The items of the first example of a list that has any."""
+        body = self._body(operation)
+        if body is None:
+            return ()
+        whole = [example.value for example in body.examples]
+        whole += filter(body.contract.is_valid, body.contract.shape.get("examples") or ())
+        lists = (_at(value, keys) for value in whole)
+        return next((items for items in map(_objects, lists) if items), ())
+
+    def shown_as_item(self, operation: Operation | None, keys: Keys) -> tuple[Item, ...]:
+        """The items that the examples of an answer show, which holds one at *keys*."""
+        body = self._body(operation)
+        return _objects([_at(e.value, keys) for e in body.examples] if body is not None else [])
+
     def of_request(self, operation: Operation | None) -> Contract | None:
         """What the operation takes, when that is an object."""
         reader = self.plans[operation.name].body_reader if operation is not None else None
@@ -124,11 +140,25 @@ class Shapes:
         return contract
 
     def _answer(self, operation: Operation | None) -> Contract | None:
+        body = self._body(operation)
+        return body.contract if body is not None else None
+
+    def _body(self, operation: Operation | None) -> ResponseBody | None:
         if operation is None:
             return None
         plan = self.plans[operation.name]
-        body = json_body(plan, plan.success(created=operation.method == "post")[1])
-        return body.contract if body is not None else None
+        return json_body(plan, plan.success(created=operation.method == "post")[1])
+
+
+def _at(value: Any, keys: Keys) -> Any:
+    """What *keys* lead to in *value*, or None."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _objects(values: Any) -> tuple[Item, ...]:
+    return tuple(v for v in values if isinstance(v, dict)) if isinstance(values, list) else ()
 
 
 def _follow(contract: Contract, keys: Keys) -> Any:

@@ -174,7 +174,8 @@ class Simulation:
         made = self.seeds.first(resource, place, "{" in resource.collection)
         for key, item in made:
             await world.put(place, key, items.with_context(resource, item, path))
-        shown = len(resource.contract.shape.get("examples") or ())
+        examples = resource.contract.shape.get("examples") or ()
+        shown = max(len(examples), len(self.seeds.shown(resource)))
         before: set[str] = set()
         for key, item in made if self.resources.references(resource) else ():
             if len(before) >= shown:
