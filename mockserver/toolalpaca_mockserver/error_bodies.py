@@ -7,6 +7,7 @@ holds the reasons. What a name suggests is kept only where the schema allows it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,9 +39,10 @@ _LISTS = frozenset(
     {"errors", "violations", "fields", "details", "invalidparams", "issues", "causes"}
 )
 _PLACES = frozenset(
-    {"field", "pointer", "path", "property", "parameter", "param", "source", "name"}
+    {"field", "pointer", "path", "property", "parameter", "param", "source", "name", "loc"}
 )
 _RULES = frozenset({"code", "rule", "type", "issue", "keyword", "location"})
+_FIXED = frozenset({"enum", "const", "format", "pattern"})
 _LONGEST = 500
 _DEEPEST = 4
 _MOST_REASONS = 20
@@ -93,10 +95,25 @@ class _Teller:
         self.status = status
         self.message = message
         self.reasons = reasons[:_MOST_REASONS]
+        self._said = False
 
     def tell(self, body: Any) -> Any:
         """*body* with all that fits."""
-        return self._object(body, self.contract.shape, lambda value: value, 0)
+        told = self._object(body, self.contract.shape, lambda value: value, 0)
+        if not self._said and not self.reasons:  # perhaps a list is the only place for it
+            self.reasons = [Reason("", "", phrase(self.status), self.message)]
+            told = self._object(told, self.contract.shape, lambda value: value, 0)
+        return told if self._said or not isinstance(told, dict) else self._anywhere(told)
+
+    def _anywhere(self, body: dict[str, Any]) -> dict[str, Any]:
+        """*body* with the message in its first free text, whatever that is called."""
+        for name, schema in self.contract.properties().items():
+            part = self.contract.flat(schema)
+            candidate = {**body, name: self.message}
+            free = part.get("type") == "string" and part.keys().isdisjoint(_FIXED)
+            if free and self.contract.is_valid(candidate):
+                return candidate
+        return body
 
     def _object(
         self, body: Any, flat: dict[str, Any], whole: Callable[[Any], Any], depth: int
@@ -110,6 +127,7 @@ class _Teller:
                 candidate = {**body, name: value}
                 if self.contract.is_valid(whole(candidate)):
                     body = candidate
+                    self._said = self._said or value == self.message or isinstance(value, list)
                     break
             if isinstance(body.get(name), dict):
                 body = self._below(body, name, part, whole, depth)
@@ -131,9 +149,9 @@ class _Teller:
     def _suggestions(self, name: str, part: dict[str, Any], present: bool) -> list[Any]:
         """Values for a property of that name, best first."""
         types = self.contract.types(part)
-        if "array" in types and name in _LISTS:
-            items = self.contract.flat(part.get("items", True))
-            return [self._list(items)] if self.reasons else []
+        if "array" in types and name in _LISTS | _MESSAGES:
+            if self.reasons:
+                return self._lists(part)
         if name in _STATUSES and name != "code":
             return [self.status, str(self.status)]
         if name == "code":
@@ -146,21 +164,46 @@ class _Teller:
             return ["about:blank"]
         return []
 
-    def _list(self, items: dict[str, Any]) -> list[Any]:
-        """The reasons as a list of the declared kind."""
-        if "object" not in self.contract.types(items):
-            return [reason.message for reason in self.reasons]
-        names = self.contract.properties(items)
-        return [self._entry(reason, names) for reason in self.reasons]
+    def _lists(self, part: dict[str, Any]) -> list[Any]:
+        """The reasons as a list of the declared kind, without and with what is not known of them.
 
-    def _entry(self, reason: Reason, names: dict[str, Any]) -> dict[str, Any]:
+        A reason that is about no part of the request has no place.
+        """
+        flat = next((p for p in self.contract.alternatives(part) if "items" in p), part)
+        items = self.contract.flat(flat.get("items", True))
+        if "object" not in self.contract.types(items):
+            return [[reason.message for reason in self.reasons]]
+        names = self.contract.properties(items)
+        return [[self._entry(r, names, placed) for r in self.reasons] for placed in (False, True)]
+
+    def _entry(
+        self, reason: Reason, names: dict[str, Any], placed: bool, depth: int = 0
+    ) -> dict[str, Any]:
         entry: dict[str, Any] = {}
-        for name in names:
+        for name, schema in names.items() if depth < _DEEPEST else ():
+            part = self.contract.part(schema)
             plain = letters(name)
-            if plain in _MESSAGES or plain in _TITLES - {"name"}:
-                entry[name] = reason.message
-            elif plain in _PLACES:
-                entry[name] = reason.pointer if plain == "pointer" else reason.pointer.strip("/")
-            elif plain in _RULES:
-                entry[name] = reason.location if plain == "location" else reason.rule
+            values = self._words(reason, plain)
+            if placed or reason.location:
+                values = self._places(reason, plain, part, depth) or values
+            found = (value for value in values if part.is_valid(value))
+            entry |= {name: value for value in itertools.islice(found, 1)}
         return entry
+
+    def _words(self, reason: Reason, name: str) -> list[Any]:
+        """What a property of that name may say of a reason wherever it is, best first."""
+        if name in _MESSAGES or name in _TITLES - {"name"}:
+            return [reason.message]
+        return [self.status, str(self.status)] if name in _STATUSES else []
+
+    def _places(self, reason: Reason, name: str, part: Contract, depth: int) -> list[Any]:
+        """What a property of that name may say of where a reason is, and of its rule."""
+        if name in _RULES:
+            said = reason.location if name == "location" else reason.rule
+            return [said, *self._words(reason, name)]
+        if name not in _PLACES:
+            return []
+        steps = reason.pointer.split("/")[1:]
+        inside = self._entry(reason, part.properties(), True, depth + 1)
+        plain = reason.pointer if name == "pointer" else reason.pointer.strip("/")
+        return [plain, [reason.location, *steps] if reason.location else steps, inside]

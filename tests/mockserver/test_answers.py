@@ -163,6 +163,84 @@ def test_declared_errors_carry_the_reasons(client: httpx2.Client) -> None:
     assert "limit" in response.headers["toolalpaca-problem"]
 
 
+def refused(open_client: Open, make_document: Callable[..., Any], schema: Any) -> Any:
+    """The bodies of a 400 for a missing parameter, and of a 404, both declared with *schema*."""
+    error = {"description": "No", "content": {"application/json": {"schema": schema}}}
+    limit = {"name": "limit", "in": "query", "required": True, "schema": {"type": "integer"}}
+    key = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    found = {"description": "It", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}}}}  # fmt: skip
+    paths = {
+        "/things": {
+            "get": {"parameters": [limit], "responses": {"400": error}},
+            "post": {"responses": {"201": found}},
+        },
+        "/things/{id}": {"get": {"parameters": [key], "responses": {"200": found, "404": error}}},
+    }
+    client = open_client(make_document(paths))
+    return client.get("/things").json(), client.get("/things/lost").json()
+
+
+def text() -> dict[str, Any]:
+    return {"type": "string"}
+
+
+def listed(key: str, **properties: Any) -> dict[str, Any]:
+    """The schema of an error whose reasons are a list under *key*."""
+    items = {"type": "object", "properties": properties}
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": {key: {"type": "array", "minItems": 1, "items": items}},
+    }
+
+
+def test_errors_in_the_manner_of_json_api(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    source = {"type": "object", "properties": {"pointer": text(), "parameter": text()}}
+    schema = listed("errors", status=text(), title=text(), detail=text(), source=source)
+    wrong, lost = refused(open_client, make_document, schema)
+    missing = "the query parameter limit is missing"
+    where = {"pointer": "/limit", "parameter": "limit"}
+    shown = {"status": "400", "title": missing, "detail": missing, "source": where}
+    assert wrong == {"errors": [shown]}
+    (only,) = lost["errors"]
+    assert only == {
+        "status": "404",
+        "title": "there is no thing lost",
+        "detail": "there is no thing lost",
+    }
+
+
+def test_errors_in_the_manner_of_fastapi(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    place = {"type": "array", "items": {"anyOf": [text(), {"type": "integer"}]}}
+    schema = listed("detail", loc=place, msg=text(), type=text())
+    schema["properties"]["detail"]["items"]["required"] = ["loc", "msg", "type"]
+    schema["required"] = []
+    wrong, lost = refused(open_client, make_document, schema)
+    message = "the query parameter limit is missing"
+    assert wrong == {"detail": [{"loc": ["query", "limit"], "msg": message, "type": "required"}]}
+    said = {"loc": [], "msg": "there is no thing lost", "type": "Not Found"}
+    assert lost == {"detail": [said]}
+
+
+@pytest.mark.parametrize("name", ["why", "explanation"])
+def test_an_error_s_only_text_says_what_is_wrong_whatever_it_is_called(
+    open_client: Open, make_document: Callable[..., Any], name: str
+) -> None:
+    schema = {
+        "type": "object",
+        "required": [name],
+        "properties": {"kind": {"enum": ["bad"]}, name: text()},
+    }
+    wrong, lost = refused(open_client, make_document, schema)
+    assert wrong[name] == "the query parameter limit is missing"
+    assert lost[name] == "there is no thing lost"
+
+
 def test_head_is_get_without_a_body(client: httpx2.Client) -> None:
     got, head = client.get("/thing"), client.head("/thing")
     assert (head.status_code, head.content) == (200, b"")
