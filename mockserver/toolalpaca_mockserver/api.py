@@ -181,7 +181,9 @@ class Api:
         match = self.router.match(method, path)
         if match is None and method == "head":
             match = self.router.match("get", path)
-        if match is None and method != "head" and len(path) > 1:
+        if match is not None or method == "head" or len(path) == 1:
+            return match
+        if not self.router.is_concrete(path):
             other = path.rstrip("/") if path.endswith("/") else path + "/"
             return self.router.match(method, other)
         return match

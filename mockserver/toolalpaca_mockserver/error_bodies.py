@@ -7,7 +7,6 @@ holds the reasons. What a name suggests is kept only where the schema allows it.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -149,9 +148,8 @@ class _Teller:
     def _suggestions(self, name: str, part: dict[str, Any], present: bool) -> list[Any]:
         """Values for a property of that name, best first."""
         types = self.contract.types(part)
-        if "array" in types and name in _LISTS | _MESSAGES:
-            if self.reasons:
-                return self._lists(part)
+        if "array" in types and name in _LISTS | _MESSAGES and self.reasons:
+            return self._lists(part)
         if name in _STATUSES and name != "code":
             return [self.status, str(self.status)]
         if name == "code":
@@ -186,8 +184,9 @@ class _Teller:
             values = self._words(reason, plain)
             if placed or reason.location:
                 values = self._places(reason, plain, part, depth) or values
-            found = (value for value in values if part.is_valid(value))
-            entry |= {name: value for value in itertools.islice(found, 1)}
+            sound = [value for value in values if part.is_valid(value)]
+            if sound:
+                entry[name] = sound[0]
         return entry
 
     def _words(self, reason: Reason, name: str) -> list[Any]:

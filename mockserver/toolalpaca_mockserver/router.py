@@ -77,6 +77,10 @@ class Router(Generic[Target]):
                 return None
         return None
 
+    def is_concrete(self, path: str) -> bool:
+        """Whether a path without any parameter is *path*."""
+        return any(not values for _, values in self._walk(self._root, path.split("/")[1:], 0, ()))
+
     def methods(self, path: str) -> list[str]:
         """The methods that *path* answers; none when there is no such path."""
         found: dict[str, None] = {}
@@ -117,8 +121,11 @@ def _step(node: _Node[Target], segment: str, parameters: list[str]) -> _Node[Tar
     for _, known, child in node.mixed:
         if known == shape:
             return child
-    # Lazy groups of at least one character; fullmatch makes the last one reach the end.
-    literals = (re.escape(part) for part in shape.split("{}"))
+    # Groups of at least one character; fullmatch makes the last one reach the end. They are lazy,
+    # but what comes before a dot is greedy: an extension begins at the last one.
+    first, *literals = shape.split("{}")
+    groups = ("(.+)" if part == "." else "(.+?)" for part in literals)
+    parts = (group + re.escape(part) for group, part in zip(groups, literals, strict=True))
     made: _Node[Target] = _Node()
-    node.mixed.append((re.compile("(.+?)".join(literals)), shape, made))
+    node.mixed.append((re.compile(re.escape(first) + "".join(parts)), shape, made))
     return made

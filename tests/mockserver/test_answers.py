@@ -168,8 +168,8 @@ def refused(open_client: Open, make_document: Callable[..., Any], schema: Any) -
     error = {"description": "No", "content": {"application/json": {"schema": schema}}}
     limit = {"name": "limit", "in": "query", "required": True, "schema": {"type": "integer"}}
     key = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    found = {"description": "It", "content": {"application/json": {"schema": {
-        "type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}}}}  # fmt: skip
+    thing = {"type": "object", "properties": {"id": text(), "name": text()}}
+    found = {"description": "It", "content": {"application/json": {"schema": thing}}}
     paths = {
         "/things": {
             "get": {"parameters": [limit], "responses": {"400": error}},

@@ -173,3 +173,17 @@ def test_parts_by_their_encoding(open_client: Open, make_document: Callable[...,
     wrong: list[Any] = [("tags", (None, "1|b")), ("meta", (None, '{"n": "d"}'))]
     errors = client.post("/it", files=wrong).json()["errors"]
     assert sorted(e["pointer"] for e in errors) == ["/meta/n", "/tags/1"]
+
+
+def test_a_slash_more_or_less_leads_no_method_elsewhere(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    fine = {"responses": {"204": {"description": "Fine"}}}
+    key = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    paths = {"/users/me": {"get": fine}, "/users/{id}/": {"parameters": [key], "put": fine}}
+    client = open_client(make_document(paths))
+    assert client.put("/users/7").status_code == 204
+    assert client.get("/users/me/").status_code == 204
+    refused = client.put("/users/me")
+    assert refused.status_code == 405
+    assert "PUT" not in refused.headers["allow"]

@@ -25,6 +25,7 @@ def router(*paths: str) -> Router[str]:
         ("/pets/7/visits/x", "/pets/{petId}/visits/{visit}", {"petId": "7", "visit": "x"}),
         ("/pets/mine/visits/x", "/pets/{petId}/visits/{visit}", {"petId": "mine", "visit": "x"}),
         ("/reports/2026-05.pdf", "/reports/{year}-{month}.pdf", {"year": "2026", "month": "05"}),
+        ("/files/a.b.txt", "/files/{name}.{ext}", {"name": "a.b", "ext": "txt"}),
         ("/reports/latest", "/reports/{name}", {"name": "latest"}),
         ("/caf%C3%A9", "/café", {}),
         ("/a:cancel", "/{id}:cancel", {"id": "a"}),
@@ -34,6 +35,7 @@ def test_paths_find_templates(path: str, template: str, values: dict[str, str]) 
     made = router(
         "/", "/pets", "/pets/{id}", "/pets/mine", "/pets/{petId}/visits/{visit}",
         "/reports/{name}", "/reports/{year}-{month}.pdf", "/café", "/{id}:cancel",
+        "/files/{name}.{ext}",
     )  # fmt: skip
     match = made.match("get", path)
     assert match is not None

@@ -9,7 +9,7 @@ no resource, and its operations are answered without state.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,8 @@ from toolalpaca_mockserver.state.shapes import Keys, Shapes, id_property
 from toolalpaca_mockserver.state.store import Item
 
 _DISTINCTIVE = frozenset({"id", "_id", "uuid", "guid", "node_id", "sha", "number", "sku", "token"})
+_PARAMETER = re.compile(r"\{[^{}/]+\}")
+_VERB = re.compile(r"(?<=\}):[^{}/]*$")
 _LAST_PARAMETER = re.compile(r"/\{([^{}/]+)\}$")
 
 
@@ -199,11 +201,21 @@ class Resources:
 
     def above(self, path: str) -> list[tuple[str, Resource]]:
         """Item templates within the template *path*, outermost first, and what they are."""
-        segments = path.split("/")
-        prefixes = ["/".join(segments[:length]) for length in range(3, len(segments))]
-        items = [prefix for prefix in prefixes if prefix.endswith("}")]
-        found = ((item, self.behind(item)) for item in items)
+        found = ((item, self.behind(item)) for item in self._items_within(path))
         return [(item, resource) for item, resource in found if resource is not None]
+
+    def _items_within(self, path: str) -> Iterator[str]:
+        """The item templates that *path* goes on after, with a segment or as ``{id}:verb`` does."""
+        segments = path.split("/")
+        for length in range(3, len(segments) + 1):
+            last, following = segments[length - 1], "".join(segments[length : length + 1])
+            parameter = _VERB.sub("", last)
+            item = "/".join((*segments[: length - 1], parameter))
+            if not _PARAMETER.fullmatch(parameter) or item == path:
+                continue
+            # Two parameters in a row name one item, unless the first one names one, too.
+            if not _PARAMETER.fullmatch(following) or nameless(item) in self._paths:
+                yield item
 
     def added_below(self, collection: str) -> list[str]:
         """Paths below an item of *collection*, from its id on, to which clients can add."""

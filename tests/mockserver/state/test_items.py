@@ -212,3 +212,38 @@ def test_what_cannot_be_kept_as_an_item_is_answered_all_the_same(
         answered = client.put(f"/things/{number}")
         assert answered.status_code == 200
         assert answered.headers["toolalpaca-source"] == source
+
+
+def test_a_verb_after_a_colon_needs_its_item(open_client: Open, pets: dict[str, Any]) -> None:
+    parameter = pets["paths"]["/pets/{petId}"]["parameters"]
+    verb = {"parameters": parameter, "post": {"responses": {"204": {"description": "Done"}}}}
+    client = open_client({**pets, "paths": {**pets["paths"], "/pets/{petId}:groom": verb}})
+    pet = client.get("/pets").json()[0]
+    assert client.post(f"/pets/{pet['id']}:groom").status_code == 204
+    assert client.delete(f"/pets/{pet['id']}").status_code == 204
+    assert client.post(f"/pets/{pet['id']}:groom").status_code == 404
+
+
+def test_the_first_of_two_parameters_in_a_row_names_no_item_of_its_own(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    text = {"type": "string"}
+    repo = {"type": "object", "required": ["owner", "repo"]} | {
+        "properties": {"owner": text, "repo": text, "stars": {"type": "integer"}}
+    }
+
+    def answer(schema: Any) -> dict[str, Any]:
+        return {"200": {"description": "It", "content": {"application/json": {"schema": schema}}}}
+
+    keys = [{"name": n, "in": "path", "required": True, "schema": text} for n in ("owner", "repo")]
+    one = {"get": {"responses": answer(repo)}, "delete": {"responses": answer(True)}}
+    every = {"get": {"responses": answer({"type": "array", "items": repo})}}
+    paths = {"/repos": every, "/repos/{owner}/{repo}": {"parameters": keys, **one}}
+    client = open_client(make_document(paths))
+    found = client.get("/repos/ada/engine")
+    assert found.status_code == 200
+    assert (found.json()["owner"], found.json()["repo"]) == ("ada", "engine")
+    assert client.get("/repos/bob/engine").json()["owner"] == "bob"
+    assert client.delete("/repos/ada/engine").status_code == 200
+    assert client.get("/repos/ada/engine").status_code == 404
+    assert client.get("/repos/bob/engine").status_code == 200
