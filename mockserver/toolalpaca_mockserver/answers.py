@@ -20,6 +20,9 @@ from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, pr
 from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import canonical, dump, header_value, represent
 from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.state.page_links import PageLinks
+from toolalpaca_mockserver.state.paging import Page, number_of
 from toolalpaca_mockserver.state.refusing import Refusal
 from toolalpaca_mockserver.state.simulation import Outcome, Simulation
 from toolalpaca_mockserver.telling import Teller
@@ -165,10 +168,12 @@ class Responder:
         if outcome is not None and outcome.created:
             answer.source, answer.reason = _label(outcome)
         key = _key(plan, arguments)
+        page = outcome.page if outcome is not None else None
+        links = PageLinks(request, plan.operation, page) if page is not None else None
         if content_type and response is not None and status not in EMPTY:
             body = plan.body_of(response, content_type)
             if outcome is not None:
-                value, known = self.teller.told(body, outcome, key)
+                value, known = self.teller.told(body, outcome, key, links)
             else:
                 value, known = None, False
             if not known:
@@ -179,6 +184,8 @@ class Responder:
                     answer.reason = answer.reason or "state-does-not-fit"
             answer.content_type, answer.body = represent(value, content_type, body.contract)
         self._add_headers(plan, answer, response, key, outcome, request)
+        if page is not None and links is not None and response is not None:
+            _describe_page(answer, response, page, links)
         return answer
 
     async def _composed(
@@ -370,6 +377,24 @@ def _key(plan: OperationPlan, arguments: Arguments) -> str:
     """What tells this request from others: the same one is answered alike."""
     said = [arguments.path, arguments.query, arguments.body]
     return f"{plan.operation.name} {canonical(said)}"
+
+
+def _describe_page(answer: Answer, response: Response, page: Page, links: PageLinks) -> None:
+    """Let the declared headers that tell of a page, such as ``X-Total-Count``, tell of this one."""
+    for name in response.headers:
+        plain = letters(name).removeprefix("x").removeprefix("pagination")
+        if plain == "link":
+            value = links.header()
+        elif plain in ("nextcursor", "nextpagetoken", "nexttoken"):
+            value = page.next_cursor or ""
+        else:
+            number = number_of(plain, page)
+            if number is None:
+                continue
+            value = str(number)
+        answer.headers[name] = value
+        if not value:
+            del answer.headers[name]
 
 
 def _with_example(plan: OperationPlan, name: str) -> tuple[int, Response] | None:

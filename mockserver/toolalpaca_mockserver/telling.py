@@ -9,6 +9,7 @@ from typing import Any, Final
 from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.plan import ResponseBody
+from toolalpaca_mockserver.state.page_links import PageLinks
 from toolalpaca_mockserver.state.paging import describe
 from toolalpaca_mockserver.state.simulation import Outcome
 from toolalpaca_mockserver.state.store import Item
@@ -32,7 +33,9 @@ class Teller:
         # Items that a body told as they are, soundly; kept, so that their ids stay taken.
         self._sound: OrderedDict[tuple[object, ...], Sequence[Item]] = OrderedDict()
 
-    def told(self, body: ResponseBody, outcome: Outcome, key: str) -> tuple[Any, bool]:
+    def told(
+        self, body: ResponseBody, outcome: Outcome, key: str, links: PageLinks | None = None
+    ) -> tuple[Any, bool]:
         """The outcome as *body* tells it, and whether *body* can tell it at all."""
         shape, page, contract = outcome.role.shape, outcome.page, body.contract
         if shape is None or (page is None and outcome.item is None):
@@ -42,17 +45,17 @@ class Teller:
             names = [f"{key}/{item_key}" for item_key, _ in page.items]
         else:
             items, names = [outcome.item or {}], [outcome.key]
-        case = _case(contract, outcome, items)
+        case = _case(contract, outcome, items, links)
         if case in self._sound:
             self._sound.move_to_end(case)
-            return self._enclosed(body, outcome, items), True
+            return self._enclosed(body, outcome, items, links), True
         known = outcome.sound and shape is outcome.role.resource.contract
         fits = [_shows_all(shape, item) and (known or shape.is_valid(item)) for item in items]
         shown = [
             item if fit else self._shown(shape, item, name)
             for item, fit, name in zip(items, fits, names, strict=True)
         ]
-        value = self._enclosed(body, outcome, shown)
+        value = self._enclosed(body, outcome, shown, links)
         sound = all(fits)
         if not sound or shape is not contract or value is not outcome.item:
             mended = conform(value, contract, lambda: self._envelope(body))
@@ -63,13 +66,15 @@ class Teller:
                 self._sound.popitem(last=False)
         return value, value is not None
 
-    def _enclosed(self, body: ResponseBody, outcome: Outcome, shown: list[Any]) -> Any:
+    def _enclosed(
+        self, body: ResponseBody, outcome: Outcome, shown: list[Any], links: PageLinks | None
+    ) -> Any:
         """The list or the item, *shown*, in its wrapper."""
         value: Any = shown if outcome.page is not None else shown[0]
         if outcome.role.wrapper:
             value = _wrapped(self._envelope(body), outcome.role.wrapper, value)
         if outcome.page is not None:
-            value = describe(value, outcome.page, outcome.role.wrapper)
+            value = describe(value, outcome.page, outcome.role.wrapper, links)
         return value
 
     def _envelope(self, body: ResponseBody) -> Any:
@@ -88,11 +93,14 @@ class Teller:
         return conform(visible, shape, lambda: self.generator.for_contract(shape, key=key)) or item
 
 
-def _case(contract: Contract, outcome: Outcome, items: Sequence[Item]) -> tuple[object, ...]:
+def _case(
+    contract: Contract, outcome: Outcome, items: Sequence[Item], links: PageLinks | None
+) -> tuple[object, ...]:
     """All that a body depends on."""
     page = outcome.page
     said = (page.total, page.start, page.size, page.number, page.next_cursor) if page else None
-    return (id(outcome.role), id(contract), said, *map(id, items))
+    base = links.base if links is not None and outcome.role.wrapper else ""
+    return (id(outcome.role), id(contract), said, base, *map(id, items))
 
 
 def _shows_all(shape: Contract, item: Item) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.spelling import letters
@@ -166,42 +166,102 @@ _NEXT = ("nextcursor", "nextpagetoken", "nexttoken", "endcursor", "continuationt
 
 _LINKS_ON = ("next", "nextpage", "nexturl", "nextlink", "nextpageurl")
 _LINKS_BACK = ("previous", "prev", "previouspage", "prevpage", "previousurl", "prevurl")
+_LINKS: Final = {
+    **dict.fromkeys(_LINKS_ON, "next"),
+    **dict.fromkeys(_LINKS_BACK, "prev"),
+    **dict.fromkeys(("self", "first", "last"), ""),
+}
+"""What links are called; those to ``""`` are links only where their value is one."""
+_PAGED: Final = frozenset((*_TOTALS, *_PAGE_COUNTS))
 
 
-def describe(envelope: Any, page: Page, keys: Sequence[str], depth: int = 0) -> Any:
-    """*envelope*, a wrapper around a list, with its counts and cursors those of *page*.
+class Links(Protocol):
+    """Where the other pages of a list are."""
+
+    @property
+    def by_cursor(self) -> bool:
+        """Whether a cursor says where a page begins."""
+
+    def to(self, relation: str) -> str | None:
+        """The URL of the page in that relation, or None when there is none."""
+
+
+def describe(
+    envelope: Any, page: Page, keys: Sequence[str], links: Links | None = None, depth: int = 0
+) -> Any:
+    """*envelope*, a wrapper around a list, with its counts, cursors and links those of *page*.
 
     Args:
         envelope: The wrapper.
         page: What the list shows.
         keys: Names on the way to the list, which are left alone.
+        links: Where other pages are, if that is known.
         depth: How deep the wrapper is nested.
     """
     if not isinstance(envelope, dict) or depth > 2:
         return envelope
+    paged = any(letters(name) in _PAGED for name in envelope)
     described: Item = {}
     for name, value in envelope.items():
+        plain = letters(name)
         if depth == 0 and keys and name == keys[0]:
             described[name] = value
         elif isinstance(value, dict):
-            described[name] = describe(value, page, (), depth + 1)
+            described[name] = describe(value, page, (), links, depth + 1)
+            if plain in _LINKS and "href" in value:  # as HAL and JSON:API write them
+                url = _linked(plain, value["href"], page, links)
+                described[name] = _ABSENT if url is _ABSENT else {**value, "href": url}
+        elif paged and plain in _FACTS and isinstance(value, _FACTS[plain][0]):
+            described[name] = _FACTS[plain][1](page)
         else:
-            described[name] = _described(letters(name), value, page)
+            described[name] = _described(plain, value, page, links)
     return {name: value for name, value in described.items() if value is not _ABSENT}
 
 
 _ABSENT: Final = object()
+_FACTS: Final[dict[str, tuple[type, Callable[[Page], Any]]]] = {
+    "number": (int, lambda page: page.number),
+    "first": (bool, lambda page: page.start == 0),
+    "last": (bool, lambda page: page.next_cursor is None),
+    "empty": (bool, lambda page: not page.items),
+}
+"""Names that tell of a page only beside its totals, as Spring writes them."""
 
 
-def _described(name: str, value: Any, page: Page) -> Any:
+def _described(name: str, value: Any, page: Page, links: Links | None) -> Any:
     if name in _MORE:
         return page.next_cursor is not None if isinstance(value, bool) else value
     if name in _NEXT and (value is None or isinstance(value, str)):
         return page.next_cursor if page.next_cursor is not None else _ABSENT
-    if (name in _LINKS_ON and page.next_cursor is None) or (name in _LINKS_BACK and not page.start):
-        return _ABSENT
+    if name in _LINKS:
+        return _linked(name, value, page, links)
     if isinstance(value, bool) or not isinstance(value, int):
         return value
+    number = number_of(name, page)
+    return value if number is None else number
+
+
+def _linked(name: str, value: Any, page: Page, links: Links | None) -> Any:
+    """A link to a page, or its number; absent where there is no such page."""
+    onwards, back = name in _LINKS_ON, name in _LINKS_BACK
+    if (onwards and page.next_cursor is None) or (back and not page.start):
+        return _ABSENT
+    if isinstance(value, int) and not isinstance(value, bool) and (onwards or back):
+        return page.number + (1 if onwards else -1)
+    is_url = isinstance(value, str) and ("/" in value or ":" in value)
+    if onwards and links is not None and links.by_cursor and not is_url:
+        return page.next_cursor
+    if links is None or not (is_url or ((onwards or back) and _is_text(value))):
+        return value
+    return links.to(_LINKS[name] or name) or (_ABSENT if back else value)
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def number_of(name: str, page: Page) -> int | None:
+    """What a number called *name*, in letters, says of *page*; None for nothing."""
     pages = -(-page.total // page.size) if page.size else 0
     numbers = (
         (_TOTALS, page.total),
@@ -211,7 +271,7 @@ def _described(name: str, value: Any, page: Page) -> Any:
         (SIZES, page.size),
         (OFFSETS, page.start),
     )
-    return next((number for names, number in numbers if name in names), value)
+    return next((number for names, number in numbers if name in names), None)
 
 
 def _whole(value: Any) -> int | None:

@@ -157,3 +157,120 @@ def test_a_search_with_a_required_filter_finds_something(
     assert found
     assert {pet["kind"] for pet in found} == {kind}
     assert client.get(f"/pets/{found[0]['id']}").json() == found[0]
+
+
+def paged(make_document: Callable[..., Any], parameters: list[str], envelope: Any) -> Any:
+    """A document with a list of rows that pages by integer *parameters*, or by ``cursor``."""
+    listed = {
+        "description": "Rows",
+        "headers": {
+            "Link": {"schema": {"type": "string"}},
+            "X-Total-Count": {"schema": {"type": "integer"}},
+            "X-Next-Cursor": {"schema": {"type": "string"}},
+        },
+        "content": {"application/json": {"schema": envelope}},
+    }
+    query = [
+        {"name": n, "in": "query", "schema": {"type": "string" if n == "cursor" else "integer"}}
+        for n in parameters
+    ]
+    return make_document({"/rows": {"get": {"parameters": query, "responses": {"200": listed}}}})
+
+
+ROWS = {"type": "array", "items": ITEM}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "start", "relations"),
+    [
+        (["page", "per_page"], "per_page=2&page=1", {"first", "next", "last"}),
+        (["offset", "limit"], "limit=2", {"first", "next", "last"}),
+        (["offset", "limit"], "limit=2&offset=1", {"first", "prev", "next", "last"}),
+        (["cursor", "limit"], "limit=2", {"next"}),
+    ],
+)
+def test_link_headers_lead_from_page_to_page(
+    open_client: Open,
+    make_document: Callable[..., Any],
+    parameters: list[str],
+    start: str,
+    relations: set[str],
+) -> None:
+    client = open_client(paged(make_document, parameters, ROWS))
+    every = [row["id"] for row in client.get("/rows?limit=50&per_page=50").json()]
+    response = client.get(f"/rows?{start}")
+    assert set(response.links) == relations
+    assert response.headers["x-total-count"] == str(len(every)) == "5"
+    found = [row["id"] for row in response.json()]
+    while "next" in response.links:
+        assert response.headers["x-next-cursor"]
+        response = client.get(response.links["next"]["url"])
+        found += [row["id"] for row in response.json()]
+    assert found == (every[1:] if "offset=1" in start else every)
+    assert "x-next-cursor" not in response.headers
+    if "last" in relations and "offset=1" not in start:
+        assert client.get(response.links["last"]["url"]).json() == response.json()
+        assert client.get(response.links["prev"]["url"]).links["prev"]["url"]
+
+
+def test_wrappers_link_to_the_other_pages(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    href = {"type": "object", "properties": {"href": {"type": "string", "format": "uri"}}}
+    url = {"type": "string", "format": "uri"}
+    envelope = {
+        "type": "object",
+        "required": ["rows", "_links", "self"],
+        "properties": {
+            "rows": ROWS,
+            "_links": {"type": "object", "properties": {"next": href, "prev": href, "self": href}},
+            "next": {"type": ["string", "null"]},
+            "prev_page": {"type": "integer"},
+            "self": url,
+        },
+    }
+    client = open_client(paged(make_document, ["page", "per_page"], envelope))
+    first = client.get("/rows?per_page=3&sort=x").json()
+    assert (
+        first["_links"]["self"]["href"]
+        == first["self"]
+        == f"{client.base_url}/rows?per_page=3&sort=x"
+    )
+    assert first["_links"]["next"]["href"] == first["next"]
+    assert "prev" not in first["_links"]
+    assert "prev_page" not in first
+    second = client.get(first["next"]).json()
+    assert len(second["rows"]) == 2
+    assert "next" not in second
+    assert second["prev_page"] == 1
+    assert client.get(second["_links"]["prev"]["href"]).json()["rows"] == first["rows"]
+
+
+def test_next_is_a_cursor_where_a_cursor_is_asked_for(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    envelope = {"type": "object", "properties": {"data": ROWS, "next": {"type": "string"}}}
+    client = open_client(paged(make_document, ["cursor", "limit"], envelope))
+    first = client.get("/rows?limit=4").json()
+    second = client.get("/rows", params={"limit": 4, "cursor": first["next"]}).json()
+    assert (len(first["data"]), len(second["data"])) == (4, 1)
+
+
+def test_pages_in_the_manner_of_spring(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    flag = {"type": "boolean"}
+    properties = {"first": flag, "last": flag, "empty": flag, "number": {"type": "integer"}}
+    envelope = {"type": "object", "properties": {"content": ROWS, **properties}}
+    envelope["properties"]["totalElements"] = {"type": "integer"}
+    document = paged(make_document, ["page", "size"], envelope)
+    document["paths"]["/rows"]["get"]["parameters"][0]["schema"]["minimum"] = 0
+    client = open_client(document)
+
+    def told(number: int) -> tuple[Any, ...]:
+        page = client.get(f"/rows?size=3&page={number}").json()
+        return tuple(page[name] for name in ("number", "first", "last", "empty", "totalElements"))
+
+    assert told(0) == (0, True, False, False, 5)
+    assert told(1) == (1, False, True, False, 5)
+    assert told(7) == (7, False, True, True, 5)
