@@ -15,6 +15,8 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.spelling import letters, words
 from toolalpaca_mockserver.state.store import Item
 
+Keys = tuple[str, ...]
+
 SEARCHES = ("q", "query", "search", "keyword", "keywords", "term", "searchterm", "text")
 
 
@@ -34,6 +36,10 @@ _BOUNDS = {
     **dict.fromkeys(("max", "before", "until", "to", "end", "lte", "lt", "maximum"), "max"),
 }
 _TIMES = ("date", "date-time")
+_FILTERS = ("filter", "filters", "where")
+_BRACKETED = re.compile(r"([^\[\]]+)\[([^\[\]]+)\](.*)")
+_INSIDE = "attributes"
+"""The object that holds what an item says of itself, as JSON:API writes it."""
 _TERM = re.compile(r"([+-]?)(.*?)(?:[ :._|]+(asc|desc)(?:ending)?)?", re.IGNORECASE)
 
 
@@ -62,9 +68,9 @@ def filters(
     query: Mapping[str, Any], contract: Contract, *, bounds: bool = True
 ) -> list[Callable[[Item], bool]]:
     """A test for each parameter that names a property, a bound of one, or a search."""
-    properties = {letters(name): name for name in contract.properties()}
+    properties = _known(contract)
     tests: list[Callable[[Item], bool]] = []
-    for parameter, wanted in query.items():
+    for parameter, wanted in spread(query).items():
         name = letters(parameter)
         if name in properties:
             tests.append(_equals(properties[name], wanted))
@@ -77,13 +83,56 @@ def filters(
     return tests
 
 
+def spread(query: Mapping[str, Any]) -> dict[str, Any]:
+    """*query* with filters and bounds that stand in brackets, or in an object, by plain names.
+
+    >>> spread({"filter[kind]": "cat", "filter": {"age": 3}, "price": {"gte": 5}})
+    {'kind': 'cat', 'age': 3, 'price_gte': 5}
+    """
+    found: dict[str, Any] = {}
+    for name, value in query.items():
+        if isinstance(value, dict) and (
+            letters(name) in _FILTERS or value.keys() <= _BOUNDS.keys()
+        ):
+            found |= spread({f"{name}[{inner}]": part for inner, part in value.items()})
+            continue
+        plain = plain_name(name)
+        found |= {plain: value} if plain == name else spread({plain: value})
+    return found
+
+
+def plain_name(parameter: str) -> str:
+    """What a filter or a bound in brackets is called without them: ``filter[kind]`` is kind."""
+    match = _BRACKETED.fullmatch(parameter)
+    if match is not None and letters(match[1]) in _FILTERS:
+        return match[2] + match[3]
+    if match is not None and match[2] in _BOUNDS and not match[3]:
+        return f"{match[1]}_{match[2]}"
+    return parameter
+
+
+def _known(contract: Contract) -> dict[str, Keys]:
+    """The way to each property of an item, by the property's letters."""
+    properties = contract.properties()
+    inside = contract.flat(properties.get(_INSIDE, False))
+    found: dict[str, Keys] = {letters(n): (_INSIDE, n) for n in contract.properties(inside)}
+    return found | {letters(name): (name,) for name in properties}
+
+
+def _at(item: Item, keys: Keys) -> Any:
+    value: Any = item
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
 def bound_of(parameter: str, contract: Contract) -> tuple[str, str] | None:
     """``min`` or ``max`` and the property that *parameter* bounds, or None.
 
     ``min_price`` and ``price_lte`` bound the price, ``acquired_after`` the date ``acquired_on``,
     ``since`` and ``end_date`` the one time that an item has.
     """
-    parts = words(parameter)
+    parts = words(plain_name(parameter))
     for place in (0, -1):
         kind = _BOUNDS.get(parts[place]) if parts else None
         if kind is not None:
@@ -131,23 +180,25 @@ def ordered(
         str(values.get(name)).lower() in ("desc", "descending", "-1")
         for name in (*DIRECTIONS, "sort")
     )
-    known = {letters(name): name for name in contract.properties()}
+    known = _known(contract)
     terms = [t for name in SORTS for t in _terms(values.get(name), known)]
     if not terms:
         return items[::-1] if backwards else items
     found = list(items)
-    for name, descending in reversed(terms):  # sorting is stable: the first term comes last
+    for keys, descending in reversed(terms):  # sorting is stable: the first term comes last
         reverse = descending if descending is not None else backwards
-        having = [pair for pair in found if pair[1].get(name) is not None]
-        lacking = [pair for pair in found if pair[1].get(name) is None]
-        found = sorted(having, key=lambda pair: _rank(pair[1][name]), reverse=reverse) + lacking
+        ranked = [(value, pair) for pair in found if (value := _at(pair[1], keys)) is not None]
+        lacking = [pair for pair in found if _at(pair[1], keys) is None]
+        ranked.sort(key=lambda entry: _rank(entry[0]), reverse=reverse)
+        found = [pair for _, pair in ranked] + lacking
     return found
 
 
-def _terms(value: Any, known: Mapping[str, str]) -> list[tuple[str, bool | None]]:
+def _terms(value: Any, known: Mapping[str, Keys]) -> list[tuple[Keys, bool | None]]:
     """Properties to sort by, and whether downwards, where that is said."""
-    parts = value if isinstance(value, list) else str(value).split(",") if value is not None else ()
-    terms: list[tuple[str, bool | None]] = []
+    texts = value if isinstance(value, list) else [value] if value is not None else []
+    parts = [part for text in texts for part in str(text).split(",")]
+    terms: list[tuple[Keys, bool | None]] = []
     for part in parts:
         match = _TERM.fullmatch(str(part).strip())
         name = known.get(letters(match[2])) if match else None
@@ -169,12 +220,12 @@ def _rank(value: Any) -> tuple[int, float, str]:
 # -- filters
 
 
-def _equals(name: str, wanted: Any) -> Callable[[Item], bool]:
+def _equals(keys: Keys, wanted: Any) -> Callable[[Item], bool]:
     choices = wanted if isinstance(wanted, list) else [wanted]
     plain = {_plain(choice) for choice in choices}
 
     def test(item: Item) -> bool:
-        value = item.get(name)
+        value = _at(item, keys)
         if isinstance(value, list):
             return bool(plain & {_plain(part) for part in value})
         return _plain(value) in plain

@@ -36,7 +36,7 @@ _OTHERS: Final[tuple[tuple[str, Sequence[str]], ...]] = (
 
 def role_of(name: str, contract: Contract) -> str | None:
     """What the query parameter *name* does to a list of such items, or None for nothing."""
-    plain = letters(name)
+    plain = letters(queries.plain_name(name))
     properties = {letters(known): known for known in contract.properties()}
     for role, names in _NAMES:
         if plain in names:

@@ -50,6 +50,12 @@ def ids(query: dict[str, Any]) -> list[int]:
         ({"maxPrice": 80, "min_price": 30}, [3]),
         ({"q": "oak chair"}, [3]),
         ({"brand": "oak"}, [3]),
+        ({"filter": {"name": "pen"}}, [4]),
+        ({"filter[tags]": "work"}, [2]),
+        ({"filter": {"price": {"gte": 80}}}, [2, 3]),
+        ({"price": {"gte": 30, "lt": 100}}, [3]),
+        ({"price[lte]": 20}, [1]),
+        ({"filter": {"unknown": "x"}, "brand": {"name": "oak"}}, [3]),
         ({"unknown": "x"}, [1, 2, 3, 4]),
     ],
 )
@@ -64,6 +70,7 @@ def test_filters(query: dict[str, Any], found: list[int]) -> None:
         ({"sort": "-name"}, [4, 1, 2, 3]),
         ({"sort": "name:desc"}, [4, 1, 2, 3]),
         ({"sort": "name,desc"}, [4, 1, 2, 3]),
+        ({"sort": ["name,desc"]}, [4, 1, 2, 3]),
         ({"$orderby": "name desc"}, [4, 1, 2, 3]),
         ({"sort_by": "name", "sort_order": "desc"}, [4, 1, 2, 3]),
         ({"orderBy": "name", "order": "desc"}, [4, 1, 2, 3]),
@@ -157,6 +164,18 @@ def test_a_search_with_a_required_filter_finds_something(
     assert found
     assert {pet["kind"] for pet in found} == {kind}
     assert client.get(f"/pets/{found[0]['id']}").json() == found[0]
+
+
+def test_filters_and_orders_reach_the_attributes_of_json_api() -> None:
+    attributes = {"type": "object", "properties": {"author": {"type": "string"}}}
+    contract = Contract({"type": "object", "properties": {"attributes": attributes}}, {})
+    found = [(name, {"attributes": {"author": name}}) for name in ("ada", "eve", "bob")]
+    assert matching(found, {"filter[author]": "eve"}, contract) == [found[1]]
+    assert [key for key, _ in matching(found, {"sort": "-author"}, contract)] == [
+        "eve",
+        "bob",
+        "ada",
+    ]
 
 
 def paged(make_document: Callable[..., Any], parameters: list[str], envelope: Any) -> Any:
@@ -261,8 +280,8 @@ def test_pages_in_the_manner_of_spring(
 ) -> None:
     flag = {"type": "boolean"}
     properties = {"first": flag, "last": flag, "empty": flag, "number": {"type": "integer"}}
+    properties["totalElements"] = {"type": "integer"}
     envelope = {"type": "object", "properties": {"content": ROWS, **properties}}
-    envelope["properties"]["totalElements"] = {"type": "integer"}
     document = paged(make_document, ["page", "size"], envelope)
     document["paths"]["/rows"]["get"]["parameters"][0]["schema"]["minimum"] = 0
     client = open_client(document)
