@@ -81,6 +81,19 @@ def updated(
     return _stamped(item, resource.form(request).on_changing, now)
 
 
+def exchanged(resource: Resource, wanted: Any, old: Item, *, now: int) -> Item:
+    """*old* as *wanted*, but for what only the server says."""
+    wanted = wanted if isinstance(wanted, dict) else {}
+    kept = {
+        name: value
+        for name, value in old.items()
+        if name == resource.id_property or _is_read_only(resource, name)
+    }
+    item = _settable(resource, wanted, {}) | kept
+    ordered = {name: item[name] for name in (*old, *item) if name in item}
+    return _stamped(ordered, resource.form(None).on_changing, now)
+
+
 def _settable(resource: Resource, sent: Item, sayable: Mapping[str, Any]) -> Item:
     """What of *sent* a client can set, and answers show."""
     shown = resource.contract.properties()

@@ -14,6 +14,7 @@ from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
+from toolalpaca_mockserver.state.json_patch import PatchError, is_patch, patched
 from toolalpaca_mockserver.state.linking import Links, referred
 from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
@@ -271,6 +272,8 @@ class Simulation:
             await world.remove(place, key)
             await self._remove_children(world, resource, key)
             return Outcome(role, item=old, key=key)
+        if role.deed == "update" and is_patch(arguments.body):
+            return await self._patch(world, role, arguments.body, place, key, old)
         change = items.replaced if role.deed == "replace" else items.updated
         request = self._request(operation)
         sent = self._sent(role, operation, arguments)
@@ -280,6 +283,19 @@ class Simulation:
             return refusal
         changed = change(resource, sent, request, old, now=await world.tick())
         item = items.settled(resource, changed, old)
+        await world.put(place, key, item)
+        return Outcome(role, item=item, key=key)
+
+    async def _patch(
+        self, world: World, role: Role, patch: Any, place: str, key: str, old: Item
+    ) -> Outcome | Refusal:
+        """What a JSON Patch of an item comes to (RFC 5789, section 2.2, has the status)."""
+        try:
+            wanted = patched(old, patch)
+        except PatchError as error:
+            return Refusal(409, f"the patch does not fit the {role.resource.name} {key}: {error}")
+        changed = items.exchanged(role.resource, wanted, old, now=await world.tick())
+        item = items.settled(role.resource, changed, old)
         await world.put(place, key, item)
         return Outcome(role, item=item, key=key)
 

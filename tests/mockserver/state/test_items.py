@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -247,3 +248,30 @@ def test_the_first_of_two_parameters_in_a_row_names_no_item_of_its_own(
     assert client.delete("/repos/ada/engine").status_code == 200
     assert client.get("/repos/ada/engine").status_code == 404
     assert client.get("/repos/bob/engine").status_code == 200
+
+
+def test_a_json_patch_changes_the_item(open_client: Open, pets: dict[str, Any]) -> None:
+    patch = {"content": {"application/json-patch+json": {"schema": {"type": "array"}}}}
+    pets["paths"]["/pets/{petId}"]["patch"]["requestBody"] = patch
+    client = open_client(pets)
+    pet = client.post("/pets", json={"name": "Rex", "kind": "dog", "nickname": "R"}).json()
+    path, headers = f"/pets/{pet['id']}", {"content-type": "application/json-patch+json"}
+
+    def change(*steps: dict[str, Any]) -> httpx2.Response:
+        return client.patch(path, content=json.dumps(steps), headers=headers)
+
+    changed = change(
+        {"op": "test", "path": "/kind", "value": "dog"},
+        {"op": "replace", "path": "/name", "value": "Max"},
+        {"op": "remove", "path": "/nickname"},
+        {"op": "replace", "path": "/id", "value": 4711},
+    )
+    wanted = {name: value for name, value in pet.items() if name != "nickname"} | {"name": "Max"}
+    assert changed.json() == client.get(path).json() == wanted
+    for step in (
+        {"op": "remove", "path": "/nickname"},
+        {"op": "test", "path": "/kind", "value": "cat"},
+        {"op": "add", "path": "/name/first", "value": "x"},
+    ):
+        assert change({"op": "replace", "path": "/name", "value": "No"}, step).status_code == 409
+    assert client.get(path).json() == wanted
