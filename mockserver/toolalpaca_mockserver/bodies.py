@@ -52,11 +52,11 @@ class BodyReader:
         return self._read_as(media_type, request)
 
     def main_contract(self) -> Contract | None:
-        """What the first body that is JSON or a form must be, or None when there is none."""
-        for key, media_type in self.body.content.items():
-            if is_json(key) or key in ("*/*", FORM) or key.startswith("multipart/"):
-                return self._contract(media_type)
-        return None
+        """What the first body that is JSON or a form must be, else XML; None for none of them."""
+        known = self.body.content.items()
+        structured = [m for k, m in known if is_json(k) or k in ("*/*", FORM) or _is_multipart(k)]
+        structured += [m for k, m in known if is_xml(k)]
+        return self._contract(structured[0]) if structured else None
 
     def _media_type(self, request: Request) -> MediaType | None:
         sent = request.content_type
@@ -125,6 +125,10 @@ class BodyReader:
             except DocumentError:
                 self._contracts[key] = None  # the document's problems name the schema
         return self._contracts[key]
+
+
+def _is_multipart(media_type: str) -> bool:
+    return media_type.startswith("multipart/")
 
 
 def _syntax(content_type: str) -> tuple[str, str]:

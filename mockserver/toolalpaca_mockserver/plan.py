@@ -16,7 +16,7 @@ from toolalpaca.openapi.model import Document, Example, MediaType, Operation, Re
 from toolalpaca_mockserver.auth import Guard
 from toolalpaca_mockserver.bodies import UNSUPPORTED, BodyReader
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import is_json
+from toolalpaca_mockserver.negotiation import is_json, is_xml
 from toolalpaca_mockserver.parameters import MISSING, ParameterReader, readers
 from toolalpaca_mockserver.problems import Reason
 from toolalpaca_mockserver.representations import is_sound
@@ -162,14 +162,15 @@ class ResponseBody:
         return tuple(e for e in self.media_type.examples if is_sound(e.value, kind, contract))
 
 
-def json_body(plan: OperationPlan, response: Response | None) -> ResponseBody | None:
-    """The JSON body of *response*, or None when it has none or its schema is broken."""
-    for media_type in response.content if response is not None else ():
-        if is_json(media_type) or media_type == "*/*":
-            try:
-                body = plan.body_of(response, media_type)  # type: ignore[arg-type]
-                _ = body.contract.validator
-            except DocumentError:
-                return None
-            return body
+def told_body(plan: OperationPlan, response: Response | None) -> ResponseBody | None:
+    """The body of *response* as JSON, else as XML, or None when it has none or a broken schema."""
+    kinds = response.content if response is not None else ()
+    ranked = [k for k in kinds if is_json(k) or k == "*/*"] + [k for k in kinds if is_xml(k)]
+    for media_type in ranked[:1]:
+        try:
+            body = plan.body_of(response, media_type)  # type: ignore[arg-type]
+            _ = body.contract.validator
+        except DocumentError:
+            return None
+        return body
     return None

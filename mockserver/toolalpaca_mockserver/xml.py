@@ -29,24 +29,40 @@ def _element(
     name: str, value: Any, flat: dict[str, Any], contract: Contract, *, wrapped: bool = False
 ) -> str:
     hint = _hint(flat)
-    tag = _tag(str(hint.get("name") or name), hint)
+    tag, namespace = _tag(str(hint.get("name") or name), hint), _namespace(hint)
     if isinstance(value, list):
         items = contract.flat(flat.get("items", True))
-        inner = str(_hint(items).get("name") or name if not wrapped else _item_name(name, items))
+        own = is_wrapped(hint)
+        # A wrapper lends its items its name; without one "the array's own name is ignored".
+        outer = str(hint.get("name") or name) if own else name
+        inner = _item_name(name, items) if wrapped else str(_hint(items).get("name") or outer)
         parts = "".join(_element(inner, item, items, contract) for item in value)
-        return f"<{tag}>{parts}</{tag}>" if wrapped or hint.get("wrapped") else parts
-    namespace = _namespace(hint)
+        return f"<{tag}{namespace}>{parts}</{tag}>" if wrapped or own else parts
     if not isinstance(value, dict):
         return f"<{tag}{namespace}>{_text(value)}</{tag}>"
     properties = contract.properties(flat)
     attributes, children = namespace, ""
     for key, item in value.items():
         part = contract.flat(properties.get(key, True))
-        if _hint(part).get("attribute") and not isinstance(item, (dict, list)):
+        kind = "element" if isinstance(item, (dict, list)) else node_type(_hint(part))
+        if kind == "attribute":
             attributes += f" {_tag(str(_hint(part).get('name') or key), {})}={_attribute(item)}"
+        elif kind in ("text", "cdata"):
+            children += _text(item) if kind == "text" else _cdata(item)
         else:
             children += _element(key, item, part, contract)
     return f"<{tag}{attributes}>{children}</{tag}>"
+
+
+def node_type(hint: dict[str, Any]) -> str:
+    """What a property that is no list is written as: ``nodeType`` of 3.2, or ``attribute``."""
+    return str(hint.get("nodeType", "attribute" if hint.get("attribute") is True else "element"))
+
+
+def is_wrapped(hint: dict[str, Any]) -> bool:
+    """Whether a list has an element of its own around its items'."""
+    kind = hint.get("nodeType", "element" if hint.get("wrapped") is True else "none")
+    return bool(kind == "element")
 
 
 def _item_name(name: str, items: dict[str, Any]) -> str:
@@ -76,11 +92,20 @@ def _tag(name: str, hint: dict[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
+    return escape(_characters(value))
+
+
+def _cdata(value: Any) -> str:
+    return f"<![CDATA[{_characters(value).replace(']]>', ']]]]><![CDATA[>')}]]>"
+
+
+def _characters(value: Any) -> str:
+    """*value* as a text that XML can hold."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return escape("".join(c for c in str(value) if c >= " " or c in "\t\n\r"))
+    return "".join(c for c in str(value) if c >= " " or c in "\t\n\r")
 
 
 def _attribute(value: Any) -> str:

@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.xml import is_wrapped, node_type
 
 _DEEPEST: Final = 128
 _NIL: Final = "http://www.w3.org/2001/XMLSchema-instance nil"
@@ -130,7 +131,7 @@ def _object(element: Element, flat: dict[str, Any], contract: Contract) -> dict[
     for name, schema in contract.properties(flat).items():
         part = contract.flat(schema)
         hint = _hint(part)
-        kind = hint.get("nodeType", "attribute" if hint.get("attribute") is True else "element")
+        kind = node_type(hint)
         if kind == "attribute":
             text = attributes.get(str(hint.get("name") or name))
             found: Any = _NOTHING if text is None else coerce(text, part, contract)
@@ -169,8 +170,7 @@ def _list(
 ) -> Any:
     """The items of a list: children of a wrapper, or of the object itself."""
     hint, items = _hint(part), _items(part, contract)
-    wrapped = hint.get("nodeType", "element" if hint.get("wrapped") is True else "") == "element"
-    if wrapped:
+    if is_wrapped(hint):
         wrapper = str(hint.get("name") or name)
         for child in element.children:
             if child.name == wrapper:

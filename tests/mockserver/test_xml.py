@@ -46,6 +46,10 @@ def read(text: str, schema: Any = BOOK) -> Any:
     return from_xml(text.encode(), Contract(schema, {}, "request"))
 
 
+def written(value: Any, schema: Any) -> str:
+    return to_xml(value, Contract(schema, {}, "response")).decode().partition("\n")[2]
+
+
 def test_names_attributes_wrappers_and_namespaces() -> None:
     assert read(WHOLE) == {
         "id": 7,
@@ -73,6 +77,14 @@ def test_names_attributes_wrappers_and_namespaces() -> None:
             "<animals><animals>a</animals><animals>b</animals></animals>",
         ),
         (
+            {"items": STRING, "xml": {"name": "aliens", "wrapped": True}},
+            "<aliens><aliens>a</aliens><aliens>b</aliens></aliens>",
+        ),
+        (
+            {"items": {**STRING, "xml": {"name": "animal"}}, "xml": {"nodeType": "element"}},
+            "<animals><animal>a</animal><animal>b</animal></animals>",
+        ),
+        (
             {
                 "items": {**STRING, "xml": {"name": "animal"}},
                 "xml": {"name": "aliens", "wrapped": True},
@@ -82,8 +94,10 @@ def test_names_attributes_wrappers_and_namespaces() -> None:
     ],
 )
 def test_lists_of_the_specification(animals: dict[str, Any], text: str) -> None:
-    schema = {"type": "object", "properties": {"animals": {"type": "array", **animals}}}
+    properties = {"animals": {"type": "array", **animals}}
+    schema = {"type": "object", "properties": properties, "xml": {"name": "it"}}
     assert read(f"<it>{text}</it>", schema) == {"animals": ["a", "b"]}
+    assert written({"animals": ["a", "b"]}, schema) == f"<it>{text}</it>"
 
 
 def test_what_is_written_is_read(make_document: Callable[..., Any]) -> None:
@@ -105,6 +119,42 @@ def test_node_types_of_3_2() -> None:
         },
     }
     assert read('<it id="3">hello</it>', schema) == {"id": 3, "said": "hello"}
+    assert written({"id": 3, "said": "a & b"}, schema) == '<root id="3">a &amp; b</root>'
+    schema["properties"]["said"]["xml"]["nodeType"] = "cdata"  # type: ignore[index]
+    told = {"id": 3, "said": "a ]]> b"}
+    assert written(told, schema) == '<root id="3"><![CDATA[a ]]]]><![CDATA[> b]]></root>'
+    assert read(written(told, schema), schema) == told
+
+
+def test_what_is_only_told_in_xml_is_remembered(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    content = {"application/xml": {"schema": BOOK}}
+    body, book = {"content": content}, {"description": "It", "content": content}
+    books = {"type": "array", "items": BOOK, "xml": {"name": "books", "wrapped": True}}
+    every = {"description": "All", "content": {"application/xml": {"schema": books}}}
+    key = {"name": "id", "in": "path", "required": True, "schema": INTEGER}
+    paths = {
+        "/books": {
+            "get": {"responses": {"200": every}},
+            "post": {"requestBody": body, "responses": {"201": book}},
+        },
+        "/books/{id}": {
+            "parameters": [key],
+            "get": {"responses": {"200": book, "404": {"description": "Lost"}}},
+            "put": {"requestBody": body, "responses": {"200": book}},
+        },
+    }
+    client = open_client(make_document(paths))
+    made = post(client, "<book id='1'><Title>Dune</Title><tag>a</tag></book>")
+    number = read(made.text)["id"]
+    path = f"/books/{number}"
+    assert client.get(path).text == made.text
+    assert made.text.partition("?>")[2].strip() in client.get("/books").text
+    headers = {"content-type": "application/xml"}
+    changed = client.put(path, content="<book id='1'><Title>Emma</Title></book>", headers=headers)
+    assert read(changed.text)["title"] == read(client.get(path).text)["title"] == "Emma"
+    assert client.get("/books/4711").status_code == 404
 
 
 def test_what_is_not_described_is_read_by_its_shape() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.plan import OperationPlan, ResponseBody, json_body
+from toolalpaca_mockserver.plan import OperationPlan, ResponseBody, told_body
 from toolalpaca_mockserver.spelling import letters, singular
 from toolalpaca_mockserver.state.store import Item
 
@@ -147,7 +147,7 @@ class Shapes:
         if operation is None:
             return None
         plan = self.plans[operation.name]
-        return json_body(plan, plan.success(created=operation.method == "post")[1])
+        return told_body(plan, plan.success(created=operation.method == "post")[1])
 
 
 def _at(value: Any, keys: Keys) -> Any:
