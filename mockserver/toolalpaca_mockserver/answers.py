@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Example, Operation, Response
+from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.disturbance.grammar import Fate
 from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
 from toolalpaca_mockserver.error_bodies import error_body
@@ -18,8 +19,9 @@ from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
 from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
 from toolalpaca_mockserver.redirects import Redirects
-from toolalpaca_mockserver.representations import canonical, dump, header_value, represent
+from toolalpaca_mockserver.representations import canonical, dump, represent
 from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.response_headers import header_value
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.page_links import PageLinks
 from toolalpaca_mockserver.state.paging import Page, number_of
@@ -345,11 +347,15 @@ class Responder:
             if name.lower() in _GENERATED_NOT:
                 continue
             try:
-                value = self.generator.generate(header.schema, name=name, key=key)
+                contract = Contract.of(header.schema, plan.root)
+                shown = (e.value for e in header.examples if contract.is_valid(e.value))
+                value = next(shown, None)
+                if value is None:
+                    value = self.generator.for_contract(contract, name=name, key=key)
             except (NoInstance, DocumentError) as error:
                 _log.info("%s goes without its header %s: %s", plan.operation.name, name, error)
                 continue
-            answer.headers[name] = header_text(header_value(value, header.explode))
+            answer.headers[name] = header_text(header_value(header, value))
         if outcome is not None and outcome.created and outcome.role.resource.reader is not None:
             own = "" if outcome.role.deed != "create" else "/" + quote(outcome.key, safe="")
             answer.headers["Location"] = request.origin + request.path.rstrip("/") + own

@@ -1,4 +1,4 @@
-"""Values as bytes: JSON, XML, texts and pictures, and the values of headers."""
+"""Values as bytes: JSON, XML, texts and pictures."""
 
 from __future__ import annotations
 
@@ -51,19 +51,6 @@ def is_sound(example: Any, content_type: str, contract: Contract) -> bool:
     if contract.is_valid(example):
         return True
     return isinstance(example, str) and is_xml(content_type) and stands_for(example, contract)
-
-
-def header_value(value: Any, explode: bool) -> str:
-    """A header value in style simple."""
-    if isinstance(value, dict):
-        if explode:
-            return ",".join(f"{name}={header_value(item, False)}" for name, item in value.items())
-        return ",".join(f"{name},{header_value(item, False)}" for name, item in value.items())
-    if isinstance(value, list):
-        return ",".join(header_value(item, False) for item in value)
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: ""}[value]
-    return str(value)
 
 
 def dump(value: Any) -> bytes:

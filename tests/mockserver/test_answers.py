@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
@@ -306,3 +308,31 @@ def test_what_nothing_satisfies_is_said_and_not_a_crash(
     response = made.get("/it")
     assert response.status_code == 501
     assert "no answer satisfies the document" in response.json()["detail"]
+
+
+def test_headers_are_written_as_they_are_declared_and_as_http_has_them(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    number = {"type": "object", "required": ["k"], "properties": {"k": {"const": 4}}}
+    headers = {
+        "X-Json": {"required": True, "content": {"application/json": {"schema": number}}},
+        "X-Object": {"explode": True, "schema": number},
+        "X-Shown": {"schema": {"type": "string"}, "example": "as shown"},
+        "X-Mistaken": {"schema": {"type": "integer", "maximum": 3}, "example": 7},
+        "ETag": {"schema": text()},
+        "Last-Modified": {"schema": text()},
+        "Expires": {"schema": {"type": "string", "enum": ["never"]}},
+        "Content-Disposition": {"schema": text()},
+    }
+    responses = {"200": {"description": "It", "headers": headers}}
+    found = (
+        open_client(make_document({"/it": {"get": {"responses": responses}}})).get("/it").headers
+    )
+    assert found["x-json"] == '{"k":4}'
+    assert found["x-object"] == "k=4"
+    assert found["x-shown"] == "as shown"
+    assert int(found["x-mistaken"]) <= 3
+    assert re.fullmatch('"[^"]+"', found["etag"])
+    assert parsedate_to_datetime(found["last-modified"]).tzinfo is not None
+    assert found["expires"] == "never"
+    assert re.fullmatch('attachment; filename="[^"]+"', found["content-disposition"])
