@@ -95,7 +95,12 @@ def _add_dependents(build: Build, built: dict[str, Any], flat: dict[str, Any], d
                 built[key] = build.value(properties.get(key, True), key, depth + 1)
     for trigger, schema in (flat.get("dependentSchemas") or {}).items():
         if trigger in built and depth < DEEPEST:
-            extra = build_object(build, build.contract.flat(schema), build.owner, depth + 1)
+            flat = build.contract.flat(schema)
+            extra = build_object(build, flat, build.owner, depth + 1)
+            for key, more in (flat.get("properties") or {}).items():
+                if key in properties and (key in built or key in extra):
+                    both = build.contract.joined(properties[key], more)
+                    built[key] = build.value(both, key, depth + 1)
             for key, value in extra.items():
                 built.setdefault(key, value)
 
@@ -124,13 +129,13 @@ def _new_property(
     build: Build, flat: dict[str, Any], patterns: dict[str, Any], extra: Any
 ) -> tuple[str | None, Any]:
     names = flat.get("propertyNames")
+    if names is not None and (patterns or extra is not False):
+        key = build.value(build.contract.joined(names, _ANY_STRING), "key")
+        return (key, _schema_of(key, flat)) if isinstance(key, str) else (None, None)
     if patterns and (extra is False or build.rng.random() < 0.5):
         pattern = build.rng.choice(list(patterns))
         return string_matching(pattern, build.rng, shortest=1), patterns[pattern]
     if extra is False:
         return None, None
-    if names is not None:
-        key = build.value(build.contract.joined(names, _ANY_STRING), "key")
-        return (key if isinstance(key, str) else None), extra
     word = build.rng.choice(vocabulary.WORDS)
     return f"{word}{build.rng.choice(('', '_1', '_2'))}", extra
