@@ -7,7 +7,7 @@ URI templates is RFC 6570.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import orjson
@@ -56,19 +56,32 @@ class ParameterReader:
         """The parameter's value, or :data:`MISSING`, and what is wrong with it."""
         first: tuple[Any, list[Reason]] | None = None
         for kind in self.kinds:
-            raw = self._raw(request, path_values, kind)
-            if raw is MISSING:
-                continue
-            result = self._checked(raw)
-            if not result[1]:
-                return result
-            first = first or result
+            for raw in self._readings(request, path_values, kind):
+                result = self._checked(raw)
+                if not result[1]:
+                    return result
+                first = first or result
         if first is not None:
             return first
         if not self.parameter.required:
             return MISSING, []
         rule, message = "required", f"the {self.location} parameter {self.name} is missing"
         return MISSING, [Reason(self.location, self.pointer, rule, message)]
+
+    def _readings(
+        self, request: Request, path_values: Mapping[str, str], kind: Kind
+    ) -> Iterator[Any]:
+        """What the parameter may say when it is read as *kind*, likeliest first."""
+        raw = self._raw(request, path_values, kind)
+        if raw is not MISSING:
+            yield raw
+        parameter = self.parameter
+        joined = parameter.style == "form" and not parameter.explode and kind != "primitive"
+        if raw is not MISSING and joined and parameter.location == "query":
+            # Most clients encode the commas between values like those in them.
+            pairs = [(key, _ENCODED_COMMA.sub(",", text)) for key, text in request.query_pairs]
+            if pairs != request.query_pairs:
+                yield read_query(pairs, self.name, parameter.style, parameter.explode, kind)
 
     def _raw(self, request: Request, path_values: Mapping[str, str], kind: Kind) -> Any:
         parameter = self.parameter
@@ -217,6 +230,7 @@ _DELIMITERS = {
     "pipeDelimited": re.compile(r"%7[Cc]|\|"),
 }
 _COMMA = re.compile(",")
+_ENCODED_COMMA = re.compile(r"%2[Cc]")
 
 
 def _split(raw: str, style: str) -> list[str]:

@@ -218,3 +218,17 @@ def test_missing_and_empty_parameters() -> None:
     assert [reason.rule for reason in reasons] == ["required"]
     flag = parameter("query", "form", True, {"type": "integer"}, allow_empty_value=True)
     assert read(flag, query="p=") == ""
+
+
+def test_commas_may_be_encoded_where_no_value_can_hold_one() -> None:
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    assert read(parameter("query", "form", False, numbers), query="p=1%2C2%2c3") == [1, 2, 3]
+    assert read(parameter("query", "form", False, ARRAY), query="p=a%2Cb,c") == ["a,b", "c"]
+    point = {"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}}}
+    point["required"] = ["x", "y"]
+    assert read(parameter("query", "form", False, point), query="p=x%2C1%2Cy%2C2") == {
+        "x": 1,
+        "y": 2,
+    }
+    reader = ParameterReader(parameter("query", "form", True, numbers), {})
+    assert reader.read(Request("GET", "/", "p=1%2C2"), {})[1] != []
