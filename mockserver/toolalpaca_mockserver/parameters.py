@@ -200,7 +200,7 @@ def read_query(
     Args:
         pairs: Decoded names and values as sent.
         name: The parameter's name.
-        style: form, spaceDelimited, pipeDelimited or deepObject.
+        style: form, spaceDelimited, pipeDelimited, deepObject or cookie, which encodes nothing.
         explode: Whether its parts are pairs of their own.
         kind: What it is read as.
         belongs: Whether a pair with that name is a property of an exploded object.
@@ -208,20 +208,21 @@ def read_query(
     >>> read_query([("f[min]", "1"), ("f[max]", "9")], "f", "deepObject", True, "object")
     {'min': '1', 'max': '9'}
     """
+    decode = str if style == "cookie" else decode_query
     if style == "deepObject":
         return MISSING if kind == "primitive" else _read_deep(pairs, name)
     if kind == "object" and explode:
-        found = {key: decode_query(raw) for key, raw in pairs if belongs(key)}
+        found = {key: decode(raw) for key, raw in pairs if belongs(key)}
         return found or MISSING
     values = [raw for key, raw in pairs if key == name]
     if not values:
         return MISSING
     if kind == "primitive":
-        return decode_query(values[-1])
+        return decode(values[-1])
     if explode:
-        return [decode_query(raw) for raw in values]
+        return [decode(raw) for raw in values]
     parts = [part for raw in values for part in _split(raw, style)]
-    decoded = [decode_query(part) for part in parts]
+    decoded = [decode(part) for part in parts]
     return decoded if kind == "array" else _paired(decoded)
 
 

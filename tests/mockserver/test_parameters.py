@@ -158,6 +158,11 @@ def test_header_objects_and_cookies() -> None:
         "k": "1",
         "m": "2",
     }
+    assert read(parameter("cookie", "cookie", True, ARRAY), cookie="p=a%2Cb; p=c+d") == [
+        "a%2Cb",
+        "c+d",
+    ]
+    assert read(parameter("cookie", "cookie", False, ARRAY), cookie="p=a%2C,b") == ["a%2C", "b"]
     made = parameter("cookie", "form", False, {"type": "integer"}, name="c")
     assert read(made, cookie="a=1; c=5") == 5
 

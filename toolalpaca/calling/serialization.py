@@ -103,7 +103,12 @@ def query_text(parameter: Parameter, value: Any) -> str:
 
 def cookie_text(parameter: Parameter, value: Any) -> str:
     """The part of a ``Cookie`` header that carries *value*."""
-    return _styled(parameter, _COOKIES, value, encode)
+    return _styled(parameter, _COOKIES, value, _octets if parameter.style == "cookie" else encode)
+
+
+def _octets(text: str) -> str:
+    """*text* as a cookie holds it, which is percent-encoded only where it must be (RFC 6265)."""
+    return quote(text, safe="!#$%&'()*+-./:<=>?@[]^_`{|}~")
 
 
 def header_text(parameter: Parameter, value: Any) -> str:

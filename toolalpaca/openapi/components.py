@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
+
+import orjson
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import (
@@ -29,10 +32,11 @@ _STYLES: Mapping[str, tuple[Style, ...]] = {
     "path": ("simple", "label", "matrix"),
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
     "header": ("simple",),
-    "cookie": ("form",),
+    "cookie": ("form", "cookie"),
 }
 # "If in is 'header' and the name field is one of these, the parameter definition SHALL be ignored."
 _NOT_PARAMETERS = frozenset(("accept", "content-type", "authorization"))
+_JSON = ("application/json", "text/json")
 _SECURITY_TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS")
 
 
@@ -156,7 +160,7 @@ class Components:
             required=required or location == "path",
             schema=media.schema if media else schema_of(value),
             style=style,
-            explode=explode if isinstance(explode, bool) else style == "form",
+            explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
             description=text(value.get("description")),
             allow_reserved=value.get("allowReserved") is True,
             allow_empty_value=value.get("allowEmptyValue") is True,
@@ -250,7 +254,7 @@ class Components:
                 MediaType(
                     content_type,
                     schema_of(media),
-                    self.examples(media, place),
+                    self.examples(media, place, content_type),
                     {n: e for n, e in encoding.items() if isinstance(e, dict)}
                     if isinstance(encoding, dict)
                     else {},
@@ -258,8 +262,14 @@ class Components:
             )
         return content
 
-    def examples(self, value: dict[str, Any], path: Path) -> tuple[Example, ...]:
-        """The examples of a parameter or media type; external ones are left out."""
+    def examples(
+        self, value: dict[str, Any], path: Path, content_type: str = ""
+    ) -> tuple[Example, ...]:
+        """The examples of a parameter or media type; external ones are left out.
+
+        One that is only written as it is sent (``serializedValue`` of 3.2) is read where that is
+        JSON or text.
+        """
         found: list[Example] = []
         if "example" in value:
             found.append(Example("default", value["example"], json_pointer((*path, "example"))))
@@ -274,6 +284,11 @@ class Components:
                 if key in example:
                     found.append(Example(name, example[key], json_pointer((*place, key))))
                     break
+            else:
+                pointer = json_pointer((*place, "serializedValue"))
+                with suppress(ValueError):
+                    sent = _sent(example.get("serializedValue"), content_type)
+                    found.append(Example(name, sent, pointer))
         return tuple(found)
 
     # Security
@@ -323,3 +338,16 @@ def schema_of(value: Mapping[str, Any]) -> Schema:
         return {"type": "array", "items": value["itemSchema"]}
     schema = value.get("schema", True)
     return schema if isinstance(schema, dict | bool) else True
+
+
+def _sent(text: Any, content_type: str) -> Any:
+    """The value that *text*, as it is sent, stands for.
+
+    Raises:
+        ValueError: It is no text of a kind that is read here.
+    """
+    if isinstance(text, str) and (content_type.endswith("+json") or content_type in _JSON):
+        return orjson.loads(text)
+    if isinstance(text, str) and content_type.startswith("text/"):
+        return text
+    raise ValueError(f"{content_type} is not read")

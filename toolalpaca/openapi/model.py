@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 Schema: TypeAlias = dict[str, Any] | bool
 Location = Literal["path", "query", "header", "cookie"]
 Style = Literal[
-    "matrix", "label", "simple", "form", "spaceDelimited", "pipeDelimited", "deepObject"
+    "matrix", "label", "simple", "form", "spaceDelimited", "pipeDelimited", "deepObject", "cookie"
 ]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 

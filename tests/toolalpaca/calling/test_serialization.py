@@ -151,6 +151,12 @@ def test_an_exploded_cookie_is_several_cookies() -> None:
     )
 
 
+def test_the_style_cookie_encodes_only_what_a_cookie_cannot_hold() -> None:
+    made = parameter("cookie", "cookie", True)
+    assert cookie_text(made, "a%2Fb+c/d=e") == "color=a%2Fb+c/d=e"
+    assert cookie_text(made, 'a; b="c"') == "color=a%3B%20b=%22c%22"
+
+
 # -- round trips: a decoder that knows nothing of the serialiser --------------------------------
 
 TEXTS = st.text(min_size=1, max_size=8)

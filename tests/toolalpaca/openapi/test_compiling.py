@@ -38,6 +38,7 @@ def faults(document: Document) -> list[tuple[str, str]]:
         ({"in": "header"}, "simple", False),
         ({"in": "query", "style": "spaceDelimited"}, "spaceDelimited", False),
         ({"in": "query", "style": "deepObject"}, "deepObject", False),
+        ({"in": "cookie", "style": "cookie"}, "cookie", True),
         ({"in": "query", "style": "deepObject", "explode": True}, "deepObject", True),
         ({"in": "query", "explode": False}, "form", False),
     ],
@@ -106,6 +107,26 @@ def test_content_parameters_and_reserved_headers() -> None:
     document = load({"/x": {"get": {"parameters": parameters, "responses": OK}}})
     (parameter,) = only(document).parameters
     assert (parameter.content_type, parameter.schema) == ("application/json", {"type": "object"})
+
+
+@pytest.mark.parametrize(
+    ("media_type", "serialised", "values"),
+    [
+        ("application/json", '{"a":1}', [{"a": 1}]),
+        ("application/hal+json", "[]", [[]]),
+        ("application/json", "{", []),
+        ("text/plain", "12", ["12"]),
+        ("application/xml", "<a/>", []),
+        ("application/json", 7, []),
+    ],
+)
+def test_examples_as_they_are_sent(media_type: str, serialised: Any, values: list[Any]) -> None:
+    content = {media_type: {"examples": {"it": {"serializedValue": serialised}}}}
+    responses = {"200": {"description": "It", "content": content}}
+    root = {"openapi": "3.2.0", "info": {"title": "T", "version": "1"}}
+    root["paths"] = {"/it": {"get": {"responses": responses}}}
+    media = load_document(root).operations[0].responses["200"].content[media_type]
+    assert [example.value for example in media.examples] == values
 
 
 def test_bodies_responses_headers_and_examples() -> None:
