@@ -2,8 +2,9 @@
 
 Parts that stand in other files are copied into the document's components, once each, so that
 recursion stays recursion. References by ``$id``, ``$anchor`` and ``$dynamicAnchor`` become
-pointers. A ``$ref`` in a place where the specification has none (a ``content`` map, ``info``) is
-replaced by what it leads to, as every bundler does.
+pointers; a schema that means another thing by ``$dynamicRef`` where it is extended is copied for
+each extension. A ``$ref`` in a place where the specification has none (a ``content`` map, ``info``)
+is replaced by what it leads to, as every bundler does.
 
 A document reads only from where it came itself: a file from files, a URL from its own origin, a
 mapping from nowhere. Whoever serves another's document should not be made to fetch anything else.
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from toolalpaca.errors import DocumentError
@@ -69,6 +70,10 @@ class Place(NamedTuple):
     pointer: str
 
 
+Bindings: TypeAlias = frozenset[tuple[str, Place]]
+"""What dynamic anchors mean, by their names."""
+
+
 @dataclass(slots=True)
 class Linked:
     """What :func:`link` found.
@@ -101,6 +106,8 @@ class _Step(NamedTuple):
     node: Node
     base: str
     inlined: frozenset[Place]
+    scope: tuple[str, ...] = ()
+    """The schema resources on the way here, outermost first, that something is extended from."""
 
 
 class _Linker:
@@ -115,6 +122,9 @@ class _Linker:
         self.documents: dict[str, Any] = {base: root, self.base: root}
         self.failures: dict[str, str] = {}
         self.identified: dict[str, Place] = {}
+        self.dynamic: dict[str, dict[str, Place]] = {}
+        self.extended: dict[tuple[Place, Bindings], str] = {}
+        self.pristine: Any = None
         self.copies: dict[tuple[Kind, Place], str] = {}
         self.numbers: dict[str, int] = {}
         self.copied = 0
@@ -122,6 +132,8 @@ class _Linker:
 
     def run(self) -> None:
         self._index(self.root, self.base, "document")
+        if self.dynamic:  # schemas are copied for their extensions as they were
+            self.pristine = copy_json(self.root)
         for key in _PLAIN_FIELDS:
             value = self.root.get(key)
             if isinstance(value, dict) and isinstance(value.get("$ref"), str):
@@ -133,18 +145,21 @@ class _Linker:
     # Walking
 
     def _visit(self, step: _Step) -> None:
-        node, base, inlined = step
+        node, base, inlined, scope = step
         value = node.value
         if not isinstance(value, dict):
             return
         if node.kind == "schema":
             base = self._without_identifiers(value, base)
-        if isinstance(value.get("$ref"), str):
+            if self.dynamic:
+                scope = scope if base in scope else (*scope, base)
+                self._bind(value, base, scope)
+        if isinstance(value.get("$ref"), str) and not (scope and self._extend(value, base, scope)):
             self._relink(node, value, base)
         below: list[_Step] = []
         for key, place in fields_in(node.kind, value, self.tables):
             below.extend(self._field(node, key, place, base, inlined))
-        self.waiting.extend(reversed(below))
+        self.waiting.extend(reversed([step._replace(scope=scope) for step in below]))
 
     def _field(
         self, node: Node, key: str, place: Field, base: str, inlined: frozenset[Place]
@@ -201,6 +216,72 @@ class _Linker:
     ) -> None:
         problem = Problem(json_pointer(path), f"the reference {ref} {message}", consequence)
         self.result.problems.append(problem)
+
+    # Extensions (https://json-schema.org/draft/2020-12/json-schema-core#section-8.2.3.2)
+
+    def _bindings(self, scope: tuple[str, ...]) -> Bindings:
+        """What dynamic anchors mean in *scope*: the outermost resource that has one decides."""
+        found: dict[str, Place] = {}
+        for base in scope:
+            for name, place in self.dynamic.get(base, {}).items():
+                found.setdefault(name, place)
+        return frozenset(found.items())
+
+    def _bind(self, schema: dict[str, Any], base: str, scope: tuple[str, ...]) -> None:
+        """Make the dynamic reference of *schema* a plain one to what it means in *scope*."""
+        dynamic = schema.pop("$dynamicRef", None)
+        if not isinstance(dynamic, str) or "$ref" in schema:
+            return
+        schema["$ref"] = dynamic
+        resource, anchor = urldefrag(_absolute(base, dynamic))
+        meant = dict(self._bindings(scope)).get(anchor)
+        if meant is not None and anchor in self.dynamic.get(resource, {}):
+            schema["$ref"] = f"{meant.uri}#{meant.pointer}"
+
+    def _extend(self, schema: dict[str, Any], base: str, scope: tuple[str, ...]) -> bool:
+        """Let *schema* refer to a copy of its own, when what it refers to means another thing here.
+
+        Returns:
+            Whether it does.
+        """
+        try:
+            place = self._locate(schema["$ref"], base)
+            inside = self._resource_of(place)
+            own = self._bindings((inside,))
+            bindings = self._bindings((*scope, inside))
+            if bindings == own or not own or place in dict(bindings).values():
+                return False
+            if (place, bindings) not in self.extended:
+                self._place_extension(place, bindings, inside, scope)
+        except DocumentError:
+            return False
+        schema["$ref"] = self.extended[place, bindings]
+        return True
+
+    def _resource_of(self, place: Place) -> str:
+        """The base URI of the schema resource that *place* is in, or begins."""
+        inside = [
+            (len(start.pointer), uri)
+            for uri, start in self.identified.items()
+            if start.uri == place.uri
+            and "#" not in uri
+            and (place.pointer + "/").startswith(start.pointer + "/")
+        ]
+        return max(inside)[1] if inside else place.uri
+
+    def _place_extension(
+        self, place: Place, bindings: Bindings, base: str, scope: tuple[str, ...]
+    ) -> None:
+        holder: dict[str, Any] = self.root
+        for key in self.sections["schema"]:
+            holder = holder.setdefault(key, {})
+        source = self.documents[place.uri]
+        pristine = self.pristine if source is self.root else source
+        name = unique_name(_name(place), holder, numbers=self.numbers)
+        holder[name] = copy = self._counted(at_pointer(pristine, place.pointer))
+        path = (*self.sections["schema"], name)
+        self.extended[place, bindings] = reference_to(path)
+        self.waiting.append(_Step(Node("schema", path, copy), base, frozenset(), (*scope, base)))
 
     # References
 
@@ -294,7 +375,14 @@ class _Linker:
         self.waiting.append(_Step(Node(kind, path, copy), place.uri, frozenset()))
 
     def _copy(self, place: Place) -> Any:
-        value = at_pointer(self.documents[place.uri], place.pointer)
+        return self._counted(at_pointer(self.documents[place.uri], place.pointer))
+
+    def _counted(self, value: Any) -> Any:
+        """A copy of *value*.
+
+        Raises:
+            DocumentError: Too much has been copied.
+        """
         if self.copied <= MOST_COPIED:
             self.copied += _size(value)
         if self.copied > MOST_COPIED:
@@ -320,6 +408,9 @@ class _Linker:
                 anchor = node.value.get(keyword)
                 if isinstance(anchor, str):
                     self.identified.setdefault(f"{base}#{anchor}", place)
+            anchor = node.value.get("$dynamicAnchor")
+            if isinstance(anchor, str):
+                self.dynamic.setdefault(base, {}).setdefault(anchor, place)
 
     def _without_identifiers(self, schema: dict[str, Any], base: str) -> str:
         """Take the identifiers out, now that pointers do their work; the base URI inside."""
@@ -329,10 +420,8 @@ class _Linker:
         for keyword in ("$anchor", "$dynamicAnchor", "$schema", "$vocabulary"):
             if isinstance(schema.get(keyword), str | dict):
                 del schema[keyword]
-        dynamic = schema.pop("$dynamicRef", None)
-        if isinstance(dynamic, str) and "$ref" not in schema:
-            # Read as a plain reference: nothing extends the document from outside.
-            schema["$ref"] = dynamic
+        if not self.dynamic and isinstance(schema.get("$dynamicRef"), str):
+            schema.setdefault("$ref", schema.pop("$dynamicRef"))  # nothing has a dynamic anchor
         return base
 
 
@@ -347,6 +436,13 @@ def _join(base: str, identifier: str) -> str:
         return urldefrag(urljoin(base, identifier))[0]
     except ValueError:
         return base
+
+
+def _absolute(base: str, ref: str) -> str:
+    try:
+        return urljoin(base, ref)
+    except ValueError:
+        return ref
 
 
 def _is_openapi(value: Any) -> bool:

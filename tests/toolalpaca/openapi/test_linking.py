@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from toolalpaca.openapi import linking
 from toolalpaca.openapi.loading import load_document
@@ -242,6 +243,58 @@ def test_identifiers_and_anchors_become_pointers() -> None:
         {"pet": {"whole": "x"}}, {"pet": {"self": {"tag": 1}}},
     ):  # fmt: skip
         assert not user.is_valid(wrong), wrong
+
+
+def test_dynamic_references_lead_to_what_extends_their_schema() -> None:
+    node = {"$dynamicAnchor": "node"}
+    item = {"$dynamicAnchor": "item"}
+    strict = {"unevaluatedProperties": False}
+    tree = {"children": {"type": "array", "items": {"$dynamicRef": "#node"}}, "size": True}
+    listed = {"type": "object", "properties": {"items": {"$ref": "#/$defs/List"}}}
+    schemas: dict[str, Any] = {
+        "Tree": {"$id": "https://a.example/tree", **node, "type": "object", "properties": tree},
+        "Strict": {"$id": "https://a.example/strict", **node, "$ref": "tree", **strict},
+        "Stricter": {
+            "$id": "https://a.example/stricter",
+            **node,
+            "$ref": "strict",
+            "properties": {"size": {"type": "integer"}},
+        },
+        "Page": {
+            "$id": "https://a.example/page",
+            **listed,
+            "$defs": {
+                "Item": {**item, "not": {}},
+                "List": {"type": "array", "items": {"$dynamicRef": "#item"}},
+            },
+        },
+    } | {
+        name: {
+            "$id": f"https://a.example/{name}",
+            "$ref": "page",
+            "$defs": {"Item": {**item, "type": kind}},
+        }
+        for name, kind in (("Texts", "string"), ("Numbers", "number"))
+    }
+    cases: dict[str, tuple[list[Any], list[Any]]] = {
+        "Tree": ([{"x": 1, "children": [{"x": 1}]}], [{"children": [1]}]),
+        "Strict": ([{"size": "x", "children": [{"children": []}]}], [{"children": [{"x": 1}]}]),
+        "Stricter": ([{"children": [{"size": 1}]}], [{"children": [{"size": "x"}]}, {"size": "x"}]),
+        "Page": ([{"items": []}], [{"items": [1]}, {"items": ["a"]}]),
+        "Texts": ([{"items": ["a"]}], [{"items": [1]}]),
+        "Numbers": ([{"items": [1]}], [{"items": ["a"]}]),
+    }
+    info = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {}}
+    document = load_document({**info, "components": {"schemas": schemas}})
+    assert document.problems == ()
+    for name, (sound, broken) in cases.items():
+        reference = {"$ref": f"#/components/schemas/{name}"}
+        validator = Validator(bundle(reference, document.root))
+        independent = Draft202012Validator({"$defs": schemas, "$ref": schemas[name]["$id"]})
+        for value in (*sound, *broken):
+            expected = value in sound
+            assert (independent.is_valid(value), name, value) == (expected, name, value)
+            assert (validator.is_valid(value), name, value) == (expected, name, value)
 
 
 def test_self_names_the_document_but_its_neighbours_are_files(tmp_path: Path) -> None:
