@@ -6,7 +6,8 @@ jsonschema-rs does the work: measured on one Pet it takes 0.9 microseconds where
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Schema
 
 # A pattern that backtracks forever is cut off here instead of hanging the process.
+_DEEPEST_BRANCH = 8
 _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
 
 
@@ -71,16 +73,40 @@ class Validator:
 
     def violations(self, value: Any, *, at_most: int = 20) -> list[Violation]:
         """The ways in which *value* breaks the schema, in schema order, none when it is valid."""
-        found = []
-        for error in self._compiled.iter_errors(value):
-            pointer = json_pointer(error.instance_path)
-            rule = str(error.kind.name)
-            found.append(
-                Violation(pointer, rule, error.message, error.instance, _properties(error.kind))
+        errors = (part for error in self._compiled.iter_errors(value) for part in _meant(error))
+        return [
+            Violation(
+                json_pointer(error.instance_path),
+                str(error.kind.name),
+                error.message,
+                error.instance,
+                _properties(error.kind),
             )
-            if len(found) == at_most:
-                break
-        return found
+            for error in itertools.islice(errors, at_most)
+        ]
+
+
+def _meant(error: Any, depth: int = 0) -> Iterator[Any]:
+    """*error*, or what is wrong by the only branch of ``oneOf`` or ``anyOf`` that can be meant."""
+    branches = getattr(error.kind, "context", None) if depth < _DEEPEST_BRANCH else None
+    left = [b for b in branches or () if not any(_rules_out(part, error) for part in b)]
+    if len(left) != 1:
+        yield error
+        return
+    for part in left[0]:
+        yield from _meant(part, depth + 1)
+
+
+def _rules_out(part: Any, whole: Any) -> bool:
+    """Whether a branch in which *part* is wrong of *whole* is not meant.
+
+    The value is of another type, or one of its properties, a label, is not what it is there.
+    """
+    below = len(part.instance_path) - len(whole.instance_path)
+    if part.kind.name == "type":
+        return below == 0
+    single = part.kind.name == "enum" and len(part.kind.options) == 1
+    return below <= 1 and (single or part.kind.name == "const")
 
 
 def _properties(kind: Any) -> tuple[str, ...]:

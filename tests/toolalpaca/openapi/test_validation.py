@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from toolalpaca.errors import DocumentError
@@ -77,3 +79,28 @@ def test_patterns_that_compile() -> None:
 def test_json_pointers() -> None:
     assert json_pointer(["a/b", "c~d", 0, ""]) == "/a~1b/c~0d/0/"
     assert json_pointer([]) == ""
+
+
+CAT = {"required": ["n"], "properties": {"kind": {"enum": ["cat"]}, "n": {"type": "integer"}}}
+DOG = {"required": ["m"], "properties": {"kind": {"const": "dog"}, "m": {"type": "string"}}}
+PET = {"oneOf": [{"type": "object", **CAT}, {"type": "object", **DOG}, {"type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "found"),
+    [
+        (PET, {"kind": "cat", "n": "x"}, ("/n", "type")),
+        ({"items": PET}, [{"kind": "dog"}], ("/0", "required")),
+        ({"anyOf": [{"type": "string", "minLength": 3}, {"type": "null"}]}, "a", ("", "minLength")),
+        ({"oneOf": [PET, {"type": "integer"}]}, {"kind": "dog", "m": 4}, ("/m", "type")),
+        (PET, {"kind": "cow"}, ("", "oneOf")),
+        (PET, 3, ("", "oneOf")),
+        ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, 1, ("", "oneOf")),
+        ({"anyOf": [{"minimum": 5}, {"maximum": 1}]}, 3, ("", "anyOf")),
+    ],
+)
+def test_the_only_alternative_that_can_be_meant_says_what_is_wrong(
+    schema: Any, value: Any, found: tuple[str, str]
+) -> None:
+    (violation,) = Validator(schema).violations(value)
+    assert (violation.pointer, violation.rule) == found
