@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolalpaca.openapi.structure import copy_json
+from toolalpaca_mockserver.representations import dump
 
+_MOST_COPIED = 100_000
 _OPERATIONS = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 
 
@@ -34,9 +36,14 @@ def patched(value: Any, patch: Sequence[dict[str, Any]]) -> Any:
     {'a': [1, 2, 3]}
     """
     whole = {"": copy_json(value)}  # so that the whole value has a place, too
+    copied = 0
     for step in patch:
+        if step["op"] == "copy":
+            copied += len(dump(_at(whole, str(step.get("from", "")))))
+        if copied > _MOST_COPIED:  # each copy of the whole into itself doubles it
+            raise PatchError(f"it copies more than {_MOST_COPIED:,} bytes")
         _apply(whole, step)
-    return whole[""]
+    return _at(whole, "")
 
 
 def _apply(whole: dict[str, Any], step: dict[str, Any]) -> None:

@@ -46,6 +46,7 @@ def test_steps(value: Any, patch: dict[str, Any], result: Any) -> None:
         step("add", "/list/4", value=1),
         step("add", "/list/x", value=1),
         step("remove", "/no"),
+        step("remove", ""),
         step("replace", "/no", value=1),
         step("copy", "/a", **{"from": "/no"}),
         step("test", "/a", value=2),
@@ -56,6 +57,13 @@ def test_steps_that_lead_nowhere_change_nothing(patch: dict[str, Any]) -> None:
     with pytest.raises(PatchError):
         patched(value, [step("replace", "/a", value=7), patch])
     assert value == {"a": 1, "list": [1, 2, 3]}
+
+
+def test_a_patch_cannot_grow_without_bounds() -> None:
+    with pytest.raises(PatchError, match="copies more than"):
+        patched({}, [step("copy", path, **{"from": ""}) for path in ("/a", "/b") * 500])
+    deep = patched({}, [step("copy", "/a", **{"from": ""})] * 150)
+    assert str(deep).count("a") == 150
 
 
 @pytest.mark.parametrize("body", [{}, "x", [1], [{"op": "add"}], [{"op": "up", "path": "/a"}]])
