@@ -17,11 +17,12 @@ class PatchError(ValueError):
 
 
 def is_patch(body: Any) -> bool:
-    """Whether *body* is a JSON Patch."""
+    """Whether *body* is a JSON Patch: steps that are known, with paths that are JSON Pointers."""
     return isinstance(body, list) and all(
         isinstance(step, dict)
         and step.get("op") in _OPERATIONS
         and isinstance(step.get("path"), str)
+        and step["path"][:1] in ("", "/")
         for step in body
     )
 

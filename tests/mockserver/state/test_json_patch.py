@@ -66,6 +66,9 @@ def test_a_patch_cannot_grow_without_bounds() -> None:
     assert str(deep).count("a") == 150
 
 
-@pytest.mark.parametrize("body", [{}, "x", [1], [{"op": "add"}], [{"op": "up", "path": "/a"}]])
+@pytest.mark.parametrize(
+    "body",
+    [{}, "x", [1], [{"op": "add"}], [{"op": "up", "path": "/a"}], [{"op": "add", "path": "a"}]],
+)
 def test_other_bodies_are_no_patch(body: Any) -> None:
     assert not is_patch(body)
