@@ -14,12 +14,13 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.disturbance.grammar import Fate
 from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
 from toolalpaca_mockserver.error_bodies import error_body
+from toolalpaca_mockserver.json_text import canonical, dump
 from toolalpaca_mockserver.negotiation import preferred
 from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
 from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
 from toolalpaca_mockserver.redirects import Redirects
-from toolalpaca_mockserver.representations import canonical, dump, represent
+from toolalpaca_mockserver.representations import represent
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.response_headers import header_value
 from toolalpaca_mockserver.spelling import letters
@@ -184,7 +185,7 @@ class Responder:
                 answer.source, answer.reason = composed.source, composed.reason
                 if outcome is not None and outcome.item is not None:
                     answer.reason = answer.reason or "state-does-not-fit"
-            answer.content_type, answer.body = represent(value, content_type, body.contract)
+            answer.content_type, answer.body = represent(value, body.media_type, body.contract)
         self._add_headers(plan, answer, response, key, outcome, request)
         if page is not None and links is not None and response is not None:
             _describe_page(answer, response, page, links)
@@ -261,7 +262,7 @@ class Responder:
                     )
                 answer.source, answer.reason = composed.source, composed.reason
                 answer.content_type, answer.body = represent(
-                    composed.value, content_type, body.contract
+                    composed.value, body.media_type, body.contract
                 )
         except (NoInstance, DocumentError) as error:
             return self._unable(plan, request, error)
@@ -292,7 +293,7 @@ class Responder:
             try:
                 body = plan.body_of(response, content_type)
                 value = error_body(self.generator, body.contract, status, said, reasons)
-                answer.content_type, answer.body = represent(value, content_type, body.contract)
+                answer.content_type, answer.body = represent(value, body.media_type, body.contract)
             except (NoInstance, DocumentError) as error:  # the problem details stand
                 _log.info("%s: no body of its own for %d: %s", plan.operation.name, status, error)
         if response is not None:

@@ -12,12 +12,14 @@ from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import MediaType, RequestBody
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.event_streams import EVENT_STREAM
+from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.multipart import Part, read_multipart
-from toolalpaca_mockserver.negotiation import best_match, is_json, is_sequence, is_xml
+from toolalpaca_mockserver.negotiation import best_match, is_json, is_json_sequence, is_xml
 from toolalpaca_mockserver.parameters import MISSING, Kind, read_query
 from toolalpaca_mockserver.problems import Reason, reasons_of
-from toolalpaca_mockserver.representations import load
 from toolalpaca_mockserver.requests import Request, split_pairs
+from toolalpaca_mockserver.sequences import is_sequence, item_contract, read_sequence, whole
 from toolalpaca_mockserver.xml_reading import from_xml
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -98,20 +100,23 @@ class BodyReader:
         body = request.body
         if is_json(sent):
             return load(request.utf8_body()), True
-        if is_sequence(sent):
-            return _sequence(request.utf8_body(), contract), True
+        if is_sequence(sent) and not _is_text(contract):
+            return read_sequence(request.utf8_body(), sent, contract), True
         if sent == FORM:
             text = request.utf8_body().decode("utf-8", "replace")
             return form_value(split_pairs(text), contract, media_type), True
         if sent.startswith("multipart/"):
             parts = read_multipart(body, request.headers.get("content-type", ""))
+            if contract is not None and contract.types(contract.shape) == {"array"}:
+                items = item_contract(contract).schema
+                return [_part_value(part, items, contract, media_type) for part in parts], True
             return multipart_value(parts, contract, media_type), True
         if is_xml(sent) and not _is_text(contract):
             value = from_xml(body, contract)
             if contract is not None and isinstance(value, dict):
                 _add_empty_lists(value, contract)
             return value, True
-        if sent.startswith("text/") and not is_xml(sent):
+        if (sent.startswith("text/") and not is_xml(sent)) or is_sequence(sent):
             text = request.utf8_body().decode("utf-8", "replace")
             return (coerce(text, contract.schema, contract) if contract else text), True
         return body.decode("latin-1"), False  # bytes of a kind that a schema says nothing of
@@ -120,6 +125,7 @@ class BodyReader:
         key = media_type.content_type
         if key not in self._contracts:
             try:
+                media_type = whole(media_type, self.root, "request")
                 self._contracts[key] = Contract.of(media_type.schema, self.root, "request")
                 _ = self._contracts[key].validator  # type: ignore[union-attr]
             except DocumentError:
@@ -133,22 +139,16 @@ def _is_multipart(media_type: str) -> bool:
 
 def _syntax(content_type: str) -> tuple[str, str]:
     """The rule that a body breaks which is not what its content type says, and what it is not."""
-    if is_json(content_type) or is_sequence(content_type):
+    if is_json(content_type) or is_json_sequence(content_type):
         return "json", "JSON"
+    if content_type == EVENT_STREAM:
+        return "event-stream", "an event stream"
     return ("xml", "XML") if is_xml(content_type) else ("multipart", content_type)
 
 
 def _is_text(contract: Contract | None) -> bool:
     """Whether a schema takes a body for one text, as of a file."""
     return contract is not None and contract.types(contract.shape) == {"string"}
-
-
-def _sequence(body: bytes, contract: Contract | None) -> Any:
-    """The values of a sequence: a list, or the only one where the schema speaks of one."""
-    texts = body.replace(b"\x1e", b"\n").split(b"\n")
-    values = [load(text) for text in texts if text.strip()]
-    kinds = contract.types(contract.shape) if contract is not None else frozenset({"array"})
-    return values[0] if kinds and "array" not in kinds and len(values) == 1 else values
 
 
 def form_value(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toolalpaca.errors import DocumentError
-from toolalpaca.openapi.model import Document, Example, Operation, Problem, Schema
+from toolalpaca.openapi.model import Document, Example, MediaType, Operation, Problem, Schema
 from toolalpaca_mockserver.answers import EMPTY
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.contract import Contract, Direction
 from toolalpaca_mockserver.representations import is_sound
+from toolalpaca_mockserver.sequences import whole
 from toolalpaca_mockserver.values import NoInstance
 
 
@@ -71,10 +72,20 @@ def _described(
         for parameter in operation.parameters:
             yield parameter.schema, parameter.content_type or "", parameter.examples, "request"
         for media_type in operation.body.content.values() if operation.body else ():
-            yield media_type.schema, media_type.content_type, media_type.examples, "request"
+            yield _whole(media_type, document, "request")
         for response in operation.responses.values():
             for media_type in response.content.values():
-                yield media_type.schema, media_type.content_type, media_type.examples, "response"
+                yield _whole(media_type, document, "response")
+
+
+def _whole(
+    media_type: MediaType, document: Document, direction: Direction
+) -> tuple[Schema, str, tuple[Example, ...], Direction]:
+    try:
+        media_type = whole(media_type, document.root, direction)
+    except DocumentError:
+        return True, "", (), direction  # the document's problems name it
+    return media_type.schema, media_type.content_type, media_type.examples, direction
 
 
 def _problem(example: Example, contract: Contract, direction: Direction) -> Problem:

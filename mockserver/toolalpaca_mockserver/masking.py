@@ -20,9 +20,9 @@ from toolalpaca.openapi.model import Document
 from toolalpaca.redaction import MASK, Redactor
 from toolalpaca_mockserver.bodies import FORM
 from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.problems import is_secret
-from toolalpaca_mockserver.representations import load
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.sessions import SESSION
 

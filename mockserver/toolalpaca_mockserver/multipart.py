@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
@@ -43,6 +44,24 @@ def read_multipart(body: bytes, content_type: str) -> list[Part]:
     if len(sections) > _MOST_PARTS:
         raise ValueError(f"there are more than {_MOST_PARTS} parts")
     return [_part(section) for section in sections[1:-1]]
+
+
+def write_multipart(parts: Sequence[Part]) -> tuple[str, bytes]:
+    """A boundary that none of *parts* holds, and the body that they are."""
+    number = 0
+    while any(f"--part-{number}".encode() in part.content for part in parts):
+        number += 1
+    sections = b"".join(_section(part, f"--part-{number}") for part in parts)
+    return f"part-{number}", sections + f"--part-{number}--\r\n".encode()
+
+
+def _section(part: Part, delimiter: str) -> bytes:
+    lines = [delimiter]
+    if part.name:
+        name = part.name.replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(f'Content-Disposition: form-data; name="{name}"')
+    lines.append(f"Content-Type: {part.content_type}")
+    return "\r\n".join([*lines, "", ""]).encode() + part.content + b"\r\n"
 
 
 def _part(section: bytes) -> Part:

@@ -19,9 +19,9 @@ def is_xml(media_type: str) -> bool:
     return media_type in ("application/xml", "text/xml") or media_type.endswith("+xml")
 
 
-def is_sequence(media_type: str) -> bool:
-    """Whether *media_type* holds one JSON value after another: by lines, or RFC 7464."""
-    return media_type in _SEQUENCES
+def is_json_sequence(media_type: str) -> bool:
+    """Whether *media_type* holds one JSON value after another: by lines, or RFC 7464 and 8091."""
+    return media_type in _SEQUENCES or media_type.endswith("+json-seq")
 
 
 _SEQUENCES = frozenset(

@@ -21,6 +21,7 @@ from toolalpaca_mockserver.parameters import MISSING, ParameterReader, readers
 from toolalpaca_mockserver.problems import Reason
 from toolalpaca_mockserver.representations import is_sound
 from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.sequences import is_sequence, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,14 @@ class ResponseBody:
     """
 
     def __init__(self, media_type: MediaType, root: Mapping[str, Any]) -> None:
-        self.media_type = media_type
-        self.contract = Contract.of(media_type.schema, root, "response")
+        self.media_type = whole(media_type, root, "response")
+        self.contract = Contract.of(self.media_type.schema, root, "response")
         self.envelope: Any = None
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the body holds one value after another."""
+        return is_sequence(self.media_type.content_type)
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:

@@ -73,6 +73,8 @@ class Teller:
         value: Any = shown if outcome.page is not None else shown[0]
         if outcome.role.wrapper:
             value = _wrapped(self._envelope(body), outcome.role.wrapper, value)
+        if outcome.page is None and body.is_sequence:
+            value = [value]
         if outcome.page is not None:
             value = describe(value, outcome.page, outcome.role.wrapper, links)
         return value

@@ -248,7 +248,7 @@ class Components:
                 self.report(fault.path, fault.message, "the media type is left out")
                 continue
             content_type = key.split(";")[0].strip().lower()
-            encoding = media.get("encoding")
+            encoding, item_encoding = media.get("encoding"), media.get("itemEncoding")
             content.setdefault(
                 content_type,
                 MediaType(
@@ -258,6 +258,7 @@ class Components:
                     {n: e for n, e in encoding.items() if isinstance(e, dict)}
                     if isinstance(encoding, dict)
                     else {},
+                    item_encoding if isinstance(item_encoding, dict) else {},
                 ),
             )
         return content

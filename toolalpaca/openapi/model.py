@@ -59,12 +59,14 @@ class MediaType:
         schema: May hold references into the document; ``True`` when none is given.
         examples: In the document's order; a single ``example`` is named ``default``.
         encoding: The Encoding Objects by property name.
+        item_encoding: The Encoding Object of each part of a multipart that is a list (3.2).
     """
 
     content_type: str
     schema: Schema
     examples: tuple[Example, ...] = ()
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    item_encoding: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

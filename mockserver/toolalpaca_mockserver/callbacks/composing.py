@@ -57,7 +57,7 @@ def letter_of(outgoing: Outgoing, url: str, api: Api, about: Any, key: str) -> L
         if not examples:
             value = api.responder.generator.for_contract(contract, name=outgoing.name, key=key)
         value = _about(value, about, contract)
-        kind, body = represent(value, media_type, contract)
+        kind, body = represent(value, content[media_type], contract)
     except (DocumentError, NoInstance):
         return Letter(outgoing.name, method, url)  # the document's problems name the schema
     return Letter(outgoing.name, method, url, kind, body)

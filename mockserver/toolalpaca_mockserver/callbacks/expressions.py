@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.references import at_pointer
 from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.recording.addressing import split_path
-from toolalpaca_mockserver.representations import load
 from toolalpaca_mockserver.requests import decode_query, split_pairs
 
 _EMBEDDED = re.compile(r"\{(\$[^{}]*)\}")

@@ -17,7 +17,7 @@ from toolalpaca_mockserver.callbacks.expressions import evaluated
 from toolalpaca_mockserver.callbacks.hosts import refusal
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.representations import canonical, load
+from toolalpaca_mockserver.json_text import canonical, load
 
 if TYPE_CHECKING:
     import httpx2

@@ -9,10 +9,10 @@ from toolalpaca.openapi.model import Parameter, Response
 from toolalpaca_mockserver.answers import EMPTY, Answer
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.negotiation import best_match, is_json
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
-from toolalpaca_mockserver.representations import load
 
 
 def faults_of(plan: OperationPlan, answer: Answer) -> list[Reason]:

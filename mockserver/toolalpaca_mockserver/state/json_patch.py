@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolalpaca.openapi.structure import copy_json
-from toolalpaca_mockserver.representations import dump
+from toolalpaca_mockserver.json_text import dump
 
 _MOST_COPIED = 100_000
 _OPERATIONS = frozenset({"add", "remove", "replace", "move", "copy", "test"})

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.validation import Validator
+from toolalpaca_mockserver.json_text import dump
+from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.spelling import letters, words
 from toolalpaca_mockserver.values import vocabulary
 from toolalpaca_mockserver.values.attempt import DeadEnd
@@ -29,8 +31,8 @@ _LONGEST = 5000
 _TRIES = 12
 
 
-def build_text(build: Build, flat: dict[str, Any], name: str, _: int = 0) -> str:
-    """A string for *flat*: by its format, its name, its pattern, or any word.
+def build_text(build: Build, flat: dict[str, Any], name: str, depth: int = 0) -> str:
+    """A string for *flat*: by its content, its format, its name, its pattern, or any word.
 
     Raises:
         DeadEnd: It would be too long, or nothing matches the pattern.
@@ -41,11 +43,27 @@ def build_text(build: Build, flat: dict[str, Any], name: str, _: int = 0) -> str
     if shortest > _LONGEST:
         raise DeadEnd
     pattern = flat.get("pattern")
+    if "contentSchema" in flat and is_json(str(flat.get("contentMediaType", "")).lower()):
+        text = _json(build, flat["contentSchema"], name, depth)
+        if _fits(text, shortest, longest) and (not pattern or _matches(pattern, text)):
+            return text
     for _attempt in range(_TRIES if isinstance(pattern, str) else 1):
         text = _text(build, flat, name, shortest, longest)
         if not isinstance(pattern, str) or _matches(pattern, text):
             return text
     raise DeadEnd
+
+
+def _json(build: Build, schema: Any, name: str, depth: int) -> str:
+    """A value for *schema* as JSON: a text's schema says nothing of what the text holds.
+
+    Raises:
+        DeadEnd: There is none.
+    """
+    value = build.value(schema, name, depth + 1)
+    if not build.contract.part(schema).is_valid(value):
+        raise DeadEnd
+    return dump(value).decode()
 
 
 def _text(build: Build, flat: dict[str, Any], name: str, shortest: int, longest: int | None) -> str:

@@ -18,7 +18,8 @@ import pytest
 from toolalpaca.openapi.model import Document, Operation, Parameter, Response
 from toolalpaca.openapi.references import bundle
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import best_match, is_json, is_sequence, is_xml
+from toolalpaca_mockserver.negotiation import best_match, is_json, is_xml
+from toolalpaca_mockserver.sequences import is_sequence, whole, write_sequence
 from toolalpaca_mockserver.values import ValueGenerator
 from toolalpaca_mockserver.xml import to_xml
 
@@ -60,7 +61,8 @@ class Draft:
             _add_credentials(sample, self.document, self.operation)
         if self.content_type:
             assert self.operation.body is not None
-            schema = self.operation.body.content[self.content_type].schema
+            media = self.operation.body.content[self.content_type]
+            schema = whole(media, self.document.root, "request").schema
             contract = Contract(schema, self.document.root, "request")
             _add_body(sample, self.content_type, self.body, contract)
         return sample
@@ -92,7 +94,8 @@ def draft_request(
         content = operation.body.content
         key = content_type or next((key for key in content if is_json(key)), next(iter(content)))
         draft.content_type = key
-        draft.body = generator.generate(content[key].schema, name=operation.name, key="body")
+        schema = whole(content[key], document.root, "request").schema
+        draft.body = generator.generate(schema, name=operation.name, key="body")
     return draft
 
 
@@ -315,7 +318,8 @@ def _add_body(sample: Sample, content_type: str, value: Any, contract: Contract)
     if is_xml(content_type) and isinstance(value, (dict, list)):
         sample.body = to_xml(value, contract)
     elif is_sequence(content_type):
-        sample.body = b"\n".join(map(orjson.dumps, value if isinstance(value, list) else [value]))
+        values = value if isinstance(value, list) else [value]
+        sample.body = write_sequence(values, content_type, contract)
     elif is_json(content_type) or "*" in content_type:
         sample.body = orjson.dumps(value)
         content_type = "application/json" if "*" in content_type else content_type
