@@ -19,7 +19,7 @@ import orjson
 from toolalpaca.calling.tools import make_tools
 from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import LanguageModel
-from toolalpaca.openapi.loading import load_documents
+from toolalpaca.openapi.discovery import load_documents
 from toolalpaca.openapi.model import Document
 from toolalpaca.serving import mock_server
 from toolalpaca.task import Task, Toolset

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from toolalpaca.errors import UsageError
-from toolalpaca.openapi.loading import load_documents
+from toolalpaca.openapi.discovery import load_documents
 from toolalpaca.openapi.model import Document
 from toolalpaca.openapi.sources import is_url, noting_files
 from toolalpaca_mockserver.api import Api

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolalpaca.calling.tools import make_tools
-from toolalpaca.openapi.loading import load_document, load_documents
+from toolalpaca.openapi.discovery import load_documents
+from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca.openapi.validation import Validator
 from toolalpaca.task import ASK_TOOL, Task, references

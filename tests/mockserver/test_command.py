@@ -82,6 +82,8 @@ def test_a_program_reads_json_and_an_interrupt_is_a_normal_end() -> None:
         httpx2.get(f"{ready['url']}/nowhere")
         entry = json.loads(line(process))
         assert (entry["event"], entry["status"]) == ("request", 404)
+        # An API at the root of its server is served again by the server's own URL.
+        assert run("--check", f"{ready['url']}/").returncode == 0
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
 

@@ -154,9 +154,15 @@ def test_a_source_that_is_not_there_is_an_error(url: str) -> None:
         locate(url)
 
 
-def test_a_page_that_is_no_document_is_an_error(serve: Serve) -> None:
+def test_a_page_leads_to_the_document_near_it(serve: Serve) -> None:
+    url = serve(FastAPI(title="Pets"))
+    found = locate(f"{url}/docs")
+    assert (found.document.title, found.base_url, found.simulated) == ("Pets", url, False)
+
+
+def test_a_page_without_a_document_is_an_error(serve: Serve) -> None:
     with pytest.raises(DocumentError):
-        locate(serve(FastAPI(title="Pets")) + "/docs")
+        locate(serve(FastAPI(openapi_url=None)) + "/docs")
 
 
 SCHEMES = {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from toolalpaca.openapi.compiling import compile_document
 from toolalpaca.openapi.decoding import decode, plain_data
 from toolalpaca.openapi.linking import link
 from toolalpaca.openapi.model import Document, Problem
-from toolalpaca.openapi.names import document_name, unique_name
+from toolalpaca.openapi.names import document_name
 from toolalpaca.openapi.sources import (
     base_uri,
     documents_in,
@@ -68,30 +67,12 @@ def load_document(source: str | Path | Mapping[str, Any], *, name: str | None = 
 
 
 @_no_collection()
-def load_documents(sources: Sequence[str]) -> list[Document]:
-    """The documents of all *sources*; a folder stands for every document in it.
-
-    Names are made unique. In a folder, files that are no OpenAPI documents are skipped, and those
-    that cannot be read are skipped with a warning.
+def load_folder(folder: Path) -> list[Document]:
+    """The documents in *folder*, at any depth; what is none is skipped.
 
     Raises:
-        DocumentError: A source cannot be read, or a folder holds no document.
+        DocumentError: There is none.
     """
-    documents: list[Document] = []
-    for source in sources:
-        path = Path(source)
-        if source != "-" and not is_url(source) and path.is_dir():
-            documents.extend(_load_folder(path))
-        else:
-            documents.append(load_document(source))
-    named: list[Document] = []
-    for document in documents:
-        taken = [other.name for other in named]
-        named.append(replace(document, name=unique_name(document.name, taken, separator="-")))
-    return named
-
-
-def _load_folder(folder: Path) -> list[Document]:
     documents = []
     for path in documents_in(folder):
         try:

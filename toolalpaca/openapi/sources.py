@@ -25,6 +25,11 @@ FETCH_TIMEOUT = 30.0
 SUFFIXES = (".json", ".yaml", ".yml")
 """What the names of documents in a folder end in."""
 
+
+class Unreachable(DocumentError):
+    """A document whose server does not answer."""
+
+
 _ACCEPT = "application/json, application/yaml;q=0.9, text/yaml;q=0.8, */*;q=0.1"
 
 
@@ -116,7 +121,7 @@ def _fetch(url: str) -> bytes:
                     raise DocumentError(f"took longer than {FETCH_TIMEOUT:g} s", where=shown(url))
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         reason = str(error) or type(error).__name__
-        raise DocumentError(f"cannot be fetched: {reason}", where=shown(url)) from error
+        raise Unreachable(f"cannot be fetched: {reason}", where=shown(url)) from error
     return bytes(content)
 
 

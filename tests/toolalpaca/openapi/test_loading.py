@@ -6,10 +6,7 @@ import io
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +16,14 @@ from hypothesis import strategies as st
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi import sources
-from toolalpaca.openapi.loading import load_document, load_documents
+from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.merging import flatten
 from toolalpaca.openapi.model import Document, Schema
 from toolalpaca.openapi.references import bundle
 from toolalpaca.openapi.structure import copy_json
 from toolalpaca.openapi.validation import Validator
+
+from .conftest import served
 
 PETS: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -50,34 +49,6 @@ PETS: dict[str, Any] = {
     },
     "components": {"schemas": {"Pet": {"type": "object", "required": ["id"]}}},
 }
-
-
-@contextmanager
-def served(files: dict[str, bytes]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path == "/moved":
-                self.send_response(302)
-                self.send_header("location", "/pets.json")
-                self.end_headers()
-                return
-            self.send_response(200 if path in files else 404)
-            self.end_headers()
-            self.wfile.write(files.get(path, b""))
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_a_mapping_is_read_and_not_changed() -> None:
@@ -148,27 +119,6 @@ def test_a_server_that_sends_too_much_is_cut_off(monkeypatch: pytest.MonkeyPatch
         pytest.raises(DocumentError, match="is larger than"),
     ):
         load_document(f"{url}/big")
-
-
-def test_a_folder_stands_for_its_documents(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "deep").mkdir()
-    (tmp_path / ".hidden").mkdir()
-    for place in ("pets.json", "deep/pets.json", ".hidden/pets.json", "pets.txt"):
-        (tmp_path / place).write_text(json.dumps(PETS))
-    (tmp_path / "package.json").write_text('{"name": "no document"}')
-    (tmp_path / "broken.yaml").write_text("openapi: [")
-    documents = load_documents([str(tmp_path), str(tmp_path / "pets.json")])
-    assert [document.name for document in documents] == ["pets", "pets-2", "pets-3"]
-    assert "broken.yaml:2: is not YAML" in caplog.text
-    assert "package.json" not in caplog.text  # said only with -v
-
-
-def test_a_folder_without_documents(tmp_path: Path) -> None:
-    (tmp_path / "package.json").write_text("{}")
-    with pytest.raises(DocumentError, match="holds no OpenAPI document"):
-        load_documents([str(tmp_path)])
 
 
 @pytest.mark.parametrize(
