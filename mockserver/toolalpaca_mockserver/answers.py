@@ -28,6 +28,7 @@ from toolalpaca_mockserver.state.page_links import PageLinks
 from toolalpaca_mockserver.state.paging import Page, number_of
 from toolalpaca_mockserver.state.refusing import Refusal
 from toolalpaca_mockserver.state.simulation import Outcome, Simulation
+from toolalpaca_mockserver.state.viewing import address
 from toolalpaca_mockserver.telling import Teller
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
@@ -359,7 +360,7 @@ class Responder:
             answer.headers[name] = header_text(header_value(header, value))
         if outcome is not None and outcome.created and outcome.role.resource.reader is not None:
             own = "" if outcome.role.deed != "create" else "/" + quote(outcome.key, safe="")
-            answer.headers["Location"] = request.origin + request.path.rstrip("/") + own
+            answer.headers["Location"] = request.origin + _above(plan, request, outcome) + own
         elif 300 <= answer.status < 400:
             way = self.redirects.location(plan.operation, answer.status, response, request.origin)
             answer.headers.update({"Location": header_text(way)} if way is not None else {})
@@ -371,6 +372,14 @@ def fitting(operation: Operation, status: int) -> int:
         return status
     documented = (other for other in _INSTEAD.get(status, ()) if str(other) in operation.responses)
     return next(documented, status)
+
+
+def _above(plan: OperationPlan, request: Request, outcome: Outcome) -> str:
+    """The path of what was made, or of the collection that has it."""
+    role = outcome.role
+    if role.view is None or role.view.has_items:
+        return request.path.rstrip("/")
+    return address(request.path, plan.operation.path, role.resource.collection)
 
 
 def _label(outcome: Outcome) -> tuple[Source, str]:

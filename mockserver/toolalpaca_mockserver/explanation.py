@@ -49,6 +49,8 @@ def lines(explained: dict[str, Any]) -> Iterator[str]:
         yield f"    id          {resource['id'] or 'none'}: {resource['id_why']}; {known}"
         for operation in resource["operations"]:
             yield f"    {operation['does']:<11} {operation['operation']}{_placed(operation)}"
+            if "view" in operation:
+                yield f"                  a view: those whose {operation['view']} the path names"
             for name, role in operation.get("parameters", {}).items():
                 yield f"                  {name}: {role or 'no role'}"
         for name in ("parents", "references"):
@@ -107,6 +109,8 @@ def _operation(operation: Operation, role: Role) -> dict[str, Any]:
     explained: dict[str, Any] = {"operation": _shown(operation), "does": role.deed}
     if role.shape is not None:
         explained["found_in"] = ".".join(role.wrapper) or _BARE
+    if role.view is not None:
+        explained["view"] = role.view.reference.shown
     if role.deed == "list":
         contract = role.shape or role.resource.contract
         queries = [p.name for p in operation.parameters if p.location == "query"]
@@ -144,6 +148,11 @@ def _unfit_resources(resources: Resources) -> Iterator[UsageError]:
         resource = resources.at(path)
         if said.stateless:
             continue
+        if said.view_of and not _is_view(resources, path):
+            text = f"{path} is no view of {said.view_of}"
+            hint = "both list things, and one of these refers to the item in the path by its name"
+            yield UsageError(text, where=f"{said.where}/view_of", hint=hint)
+            continue
         if resource is None:
             hint = "it needs a path for its items, or an answer that is a list of objects"
             yield UsageError(f"{path} is no collection even so", where=said.where, hint=hint)
@@ -167,6 +176,12 @@ def _unfit_resources(resources: Resources) -> Iterator[UsageError]:
             if name.replace("[]", "").partition(".")[0] not in known:
                 text = f"a {resource.name} has no property {name}"
                 yield UsageError(text, where=f"{said.where}/references/{name}")
+
+
+def _is_view(resources: Resources, path: str) -> bool:
+    shown = resources.at(path)
+    views = resources.views(shown) if shown is not None else ()
+    return nameless(path) in [view.collection for view in views]
 
 
 def _lists_nothing(resources: Resources, path: str) -> bool:

@@ -47,6 +47,7 @@ _RESOURCE: Final[dict[str, Any]] = {
         "list": _KEYS,
         "item": _KEYS,
         "parent": {"type": "string", "minLength": 1},
+        "view_of": {"type": "string"},
         "references": {"type": "object", "additionalProperties": {"type": "string"}},
         "stateless": {"type": "boolean"},
     },
@@ -85,6 +86,8 @@ class ResourceCorrection:
         list: Keys that lead to the list in the answer that lists; none when it is bare.
         item: Keys that lead to the item in the answers that show one.
         parent: The property that names what an item belongs to, and goes with.
+        view_of: The collection at the top whose items it shows, below the item that they refer to;
+            ``""`` when its items are its own.
         references: Collections by the property, or dotted path of properties, that leads there.
         stateless: Whether nothing is remembered.
     """
@@ -95,6 +98,7 @@ class ResourceCorrection:
     list: tuple[str, ...] | None = None
     item: tuple[str, ...] | None = None
     parent: str | None = None
+    view_of: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
     stateless: bool = False
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
+from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.state.references import MANY, Reference
 from toolalpaca_mockserver.state.resources import Resource, Resources
 from toolalpaca_mockserver.state.store import Item, World
@@ -68,6 +69,17 @@ class Links:
         return _linked_at_once(resource, item, found, salted) or _linked_one_by_one(
             resource, item, found, salted
         )
+
+
+def pointed(
+    contract: Contract, item: Item, reference: Reference, target: tuple[str, Item]
+) -> Item | None:
+    """*item* with *reference*, which it has already, to *target*; None where it may not."""
+    for form, alike in _ATTEMPTS:
+        candidate = _following(item, _Picker([target], reference, "", form, alike))
+        if contract.is_valid(candidate):
+            return candidate
+    return None
 
 
 def _linked_at_once(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from toolalpaca.openapi.model import Document, Operation
@@ -23,6 +23,7 @@ from toolalpaca_mockserver.state.forms import Form
 from toolalpaca_mockserver.state.references import Reference, references_of
 from toolalpaca_mockserver.state.shapes import Keys, Shapes, id_property
 from toolalpaca_mockserver.state.store import Item
+from toolalpaca_mockserver.state.views import View, owner
 
 _DISTINCTIVE = frozenset({"id", "_id", "uuid", "guid", "node_id", "sha", "number", "sku", "token"})
 _PARAMETER = re.compile(r"\{[^{}/]+\}")
@@ -97,12 +98,14 @@ class Role:
         wrapper: Keys that lead from the answer to the list or the item; empty when it is bare.
         shape: What the list's items, or the item, are in this answer; None when the answer is
             something else.
+        view: Set when it is about those alone that belong to an item above.
     """
 
     deed: Deed
     resource: Resource
     wrapper: Keys = ()
     shape: Contract | None = None
+    view: View | None = None
 
 
 class Resources:
@@ -133,6 +136,7 @@ class Resources:
             dict.fromkeys(p.removesuffix("/{}") for p in self._paths if p.endswith("/{}"))
         )
         self._below: dict[str, list[str]] = {}
+        self._views: dict[str, tuple[View, ...]] = {}
         self._inferred: dict[str, tuple[Resource | None, dict[str, Role]]] = {}
 
     def role(self, operation: Operation) -> Role | None:
@@ -158,8 +162,10 @@ class Resources:
     def _told(self, operation: Operation, deed: Deed, collection: str) -> Role | None:
         """What a person has said that *operation* does."""
         resource = self._infer(nameless(collection))[0]
-        if resource is None:
-            return None
+        return self._doing(operation, deed, resource) if resource is not None else None
+
+    def _doing(self, operation: Operation, deed: Deed, resource: Resource) -> Role:
+        """The role of an operation that does that to a known resource."""
         shapes = Shapes(resource.name, resource.id_property or "", self.plans)
         shape = shapes.of_list(operation) if deed == "list" else shapes.of_item(operation)
         return Role(deed, resource, *(shape or ((), None)))
@@ -182,14 +188,48 @@ class Resources:
         return known
 
     def children(self, parent: Resource) -> list[tuple[Resource, Reference]]:
-        """What a person has said to belong to the items of *parent*, by a reference to them."""
+        """What belongs to the items of *parent* by a reference to them.
+
+        A person has said so, or a path below *parent* shows it.
+        """
         found: list[tuple[Resource, Reference]] = []
+        for path in self._paths:
+            if path.rpartition("/")[0] == parent.collection + "/{}" and not path.endswith("}"):
+                shown, roles = self._infer(path)
+                view = _view_of(roles)
+                found += [(shown, view.reference)] if shown is not None and view else []
         for collection, said in self.corrections.resources.items():
             child = self.at(collection) if said.parent is not None else None
             if child is not None:
                 wanted = (said.parent, parent.collection)
                 mine = self.references(child)
                 found += [(child, r) for r in mine if (r.shown, r.target) == wanted]
+        return found
+
+    def views(self, resource: Resource) -> tuple[View, ...]:
+        """The collections below items of others that show items of *resource*."""
+        known = self._views.get(resource.collection)
+        if known is None:
+            inferred = [self._infer(path) for path in self._alike(resource)]
+            views = [_view_of(roles) for shown, roles in inferred if shown is resource]
+            known = tuple(view for view in views if view is not None)
+            self._views[resource.collection] = known
+        return known
+
+    def _alike(self, resource: Resource) -> list[str]:
+        """Collections directly below an item at the top that may show items of *resource*."""
+        if "{" in resource.collection:
+            return []
+        said = [c for c, s in self.corrections.resources.items() if s.view_of]
+        return list(dict.fromkeys((*self._nested.get(letters(resource.name), ()), *said)))
+
+    @cached_property
+    def _nested(self) -> dict[str, list[str]]:
+        """Collections directly below an item at the top, by what one of them is called."""
+        found: dict[str, list[str]] = {}
+        for path in self._paths:
+            if path.count("{}") == 1 and path.rpartition("/")[0].endswith("/{}"):
+                found.setdefault(letters(self._name(path)), []).append(path)
         return found
 
     def _correction(self, collection: str) -> ResourceCorrection:
@@ -272,7 +312,42 @@ class Resources:
             if get is not None and get.name not in roles:
                 resource = self._list(collection, roles) or resource
             self._inferred[collection] = (resource, roles)
+            shown = self._shown_by(collection, resource, roles) if roles else None
+            if shown is not None:
+                target, view = shown
+                for name, role in roles.items():
+                    known = role if role.shape is not None else None
+                    known = known or self._doing(self.plans[name].operation, role.deed, target)
+                    roles[name] = replace(known, resource=target, view=view)
+                self._inferred[collection] = (target, roles)
         return self._inferred[collection]
+
+    def _shown_by(
+        self, collection: str, own: Resource | None, roles: Mapping[str, Role]
+    ) -> tuple[Resource, View] | None:
+        """The resource at the top whose items a collection below an item shows, and how."""
+        above = collection.rpartition("/")[0]
+        said = self._correction(collection).view_of
+        if said == "" or not above.endswith("/{}") or "{" in above.removesuffix("/{}"):
+            return None
+        parent = self.at(above.removesuffix("/{}"))
+        target = self.at(said) if said else self.called(letters(self._name(collection)))
+        if parent is None or own is None or target is None or "{" in target.collection:
+            return None
+        has_items = collection in self._items
+        if not said and not self._is_same(own, roles, target, has_items):
+            return None
+        reference = owner(self.references(target), parent.collection, parent.name)
+        return (target, View(collection, reference, has_items)) if reference else None
+
+    def _is_same(
+        self, own: Resource, roles: Mapping[str, Role], target: Resource, has_items: bool
+    ) -> bool:
+        """Whether both are the same component, and their items have the same ids."""
+        if has_items and own.id_property != target.id_property:
+            return False
+        theirs = self._infer(target.collection)[1]
+        return not _components(own, roles).isdisjoint(_components(target, theirs))
 
     def _pair(self, collection: str, roles: dict[str, Role]) -> Resource | None:
         """A collection with a path for its items."""
@@ -383,6 +458,17 @@ class Resources:
         plan = self.plans[next(iter(operations.values())).name]
         mine = (r for r in plan.readers if r.location == "path" and r.name == parameter)
         return next(mine, None)
+
+
+def _components(resource: Resource, roles: Mapping[str, Role]) -> set[str]:
+    """The components that items of *resource* are, whole and in lists."""
+    lists = (role.shape for role in roles.values() if role.deed == "list")
+    names = {resource.contract.name, *(shape.name for shape in lists if shape is not None)}
+    return names - {""}
+
+
+def _view_of(roles: Mapping[str, Role]) -> View | None:
+    return next((role.view for role in roles.values()), None)
 
 
 def _last_word(path: str) -> str:

@@ -16,6 +16,8 @@ from toolalpaca_mockserver.values.numbers import bounds
 
 AT_TOP: Final = 5
 NESTED: Final = 3
+SHARED: Final = 2 * AT_TOP
+"""First items of a collection some of which are seen below each of the first items of another."""
 _TRIES: Final = 20
 _MOST_SEARCHED: Final = 100
 _NUMBERS: Final = frozenset({"integer", "number"})
@@ -34,7 +36,7 @@ class Seeds:
     def __init__(self, generator: ValueGenerator) -> None:
         self.generator = generator
 
-    def first(self, resource: Resource, place: str, nested: bool) -> list[tuple[str, Item]]:
+    def first(self, resource: Resource, place: str, count: int) -> list[tuple[str, Item]]:
         """The items of a collection that nobody has seen yet: the examples, then others.
 
         Where the list has an example there are no others, so that it is answered with that.
@@ -42,13 +44,13 @@ class Seeds:
         Args:
             resource: What they are.
             place: The collection.
-            nested: Whether the collection belongs to an item of another: it is then shorter.
+            count: How many there are where the document does not show which.
         """
+        nested = "{" in resource.collection
         found: dict[str, Item] = {}
         ids = Ids(found.keys())
         shown = self.shown(resource)
-        fewest = NESTED if nested else AT_TOP
-        for index in range(len(shown) if resource.listed else max(len(shown), fewest)):
+        for index in range(len(shown) if resource.listed else max(len(shown), count)):
             try:
                 if index < len(shown):
                     item = self._completed(resource, place, index, nested, shown[index])

@@ -22,8 +22,10 @@ from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.refusing import Refusal, conflict, dangling
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
-from toolalpaca_mockserver.state.seeds import Seeds
+from toolalpaca_mockserver.state.seeds import AT_TOP, NESTED, SHARED, Seeds
 from toolalpaca_mockserver.state.store import Ids, Item, Store, World, highest
+from toolalpaca_mockserver.state.viewing import Viewing, parent_of, placed, shows
+from toolalpaca_mockserver.state.views import View
 
 _IMAGINED: Final = 2
 """Items that a search with required filters finds at least: the world is larger than its list."""
@@ -87,6 +89,7 @@ class Simulation:
         self.store = store
         self.open_world = open_world
         self._requests: dict[str, Contract | None] = {}
+        self.viewing = Viewing(name)
         self.links = Links(resources, self._top, seeds.generator.seed)
 
     async def act(
@@ -133,13 +136,15 @@ class Simulation:
         if reasons:
             return reasons
         place = self._place(resource, operation, path)
-        held: dict[str, Item] = {}
-        ids = Ids(held.keys())
-        for number, item in enumerate(given, 1):
-            key, named = self.seeds.named(resource, item, place, ids, number)
-            held[key] = named
-            ids.highest = highest((key,), ids.highest)
         async with self.store.open(session) as world:
+            if role.view is not None:
+                await self._begun(world, resource, place, path)
+            held = await self.viewing.others(world, role, operation, path, place)
+            ids = Ids(held.keys(), highest(held))
+            for number, item in enumerate(given, 1):
+                key, named = self.seeds.named(resource, item, place, ids, number)
+                held[key] = await self.viewing.owned(world, role, operation, path, named)
+                ids.highest = highest((key,), ids.highest)
             await world.begin(place, held)
         return []
 
@@ -161,6 +166,8 @@ class Simulation:
             collection, key = item_place(self.name, template, arguments.path)
             if key is None:
                 continue
+            if "{" not in resource.collection:  # it may be seen below another item
+                collection = place_of(self.name, resource.collection, {})
             if await self._find(world, resource, collection, key, arguments.path) is None:
                 return Refusal(404, f"there is no {resource.name} {key}")
         return None
@@ -172,7 +179,8 @@ class Simulation:
             return
         # All are there before their references are made: what refers to each other ends here.
         await world.begin(place, {})
-        made = self.seeds.first(resource, place, "{" in resource.collection)
+        views = self.resources.views(resource)
+        made = self.seeds.first(resource, place, _first(resource, views))
         for key, item in made:
             await world.put(place, key, items.with_context(resource, item, path))
         examples = resource.contract.shape.get("examples") or ()
@@ -183,6 +191,19 @@ class Simulation:
                 linked = await self.links.link(world, resource, item, f"{place}/{key}", before)
                 await world.put(place, key, items.with_context(resource, linked, path))
             before.add(key)
+        for view in views:
+            await self._spread(world, resource, place, view, shown)
+
+    async def _spread(
+        self, world: World, resource: Resource, place: str, view: View, shown: int
+    ) -> None:
+        """Let each item above have some of the first items, those apart that the document shows."""
+        above = self.resources.at(view.reference.target)
+        known = await world.items(await self._top(world, above), AT_TOP) if above else []
+        for index, (key, item) in enumerate(await world.items(place) if known else ()):
+            if index >= shown:
+                parent = known[index % len(known)]
+                await world.put(place, key, placed(resource.contract, item, view, parent))
 
     async def _top(self, world: World, resource: Resource) -> str:
         """The place of a resource at the top of the API, which holds its first items."""
@@ -204,11 +225,13 @@ class Simulation:
         contract = role.shape or resource.contract
         operation, query = self._in_usual_words(operation, arguments.query)
         demanded = frozenset(p.name for p in operation.parameters if p.required)
-        found = matching(await world.items(place), query, contract, demanded)
+        known = await self.viewing.items(world, role, operation, arguments.path, place)
+        found = matching(known, query, contract, demanded)
         wanted = equalities(operation, query, resource.contract)
         if not found and wanted:
-            await self._imagine_matching(world, resource, place, wanted, arguments.path)
-            found = matching(await world.items(place), query, contract, demanded)
+            await self._imagine_matching(world, role, operation, place, wanted, arguments.path)
+            known = await self.viewing.items(world, role, operation, arguments.path, place)
+            found = matching(known, query, contract, demanded)
         return Outcome(role, page=page_of(found, query, operation))
 
     def _in_usual_words(
@@ -221,16 +244,26 @@ class Simulation:
         return renamed(operation, said.parameters), respelled(query, said.parameters)
 
     async def _imagine_matching(
-        self, world: World, resource: Resource, place: str, wanted: Item, path: Mapping[str, Any]
+        self,
+        world: World,
+        role: Role,
+        operation: Operation,
+        place: str,
+        wanted: Item,
+        path: Mapping[str, Any],
     ) -> None:
         """Let the world hold what a search must name: nobody has seen that it does not."""
+        resource = role.resource
         for _ in range(_IMAGINED):
             number = await world.tick()
             ids = await world.ids(place)
             key, item = self.seeds.another(resource, place, ids, number)
             item = await self.links.link(world, resource, item, f"{place}/{key}", ids.taken)
             item = items.settled(resource, {**item, **wanted}, item)
-            await world.put(place, key, items.with_context(resource, item, path))
+            item = items.with_context(resource, item, path)
+            await world.put(
+                place, key, await self.viewing.owned(world, role, operation, path, item)
+            )
 
     # -- items ------------------------------------------------------------------------------
 
@@ -248,6 +281,31 @@ class Simulation:
             await world.put(place, key, item)
         return item
 
+    async def _seen(
+        self,
+        world: World,
+        role: Role,
+        operation: Operation,
+        place: str,
+        key: str,
+        path: Mapping[str, Any],
+    ) -> Item | None:
+        """What :meth:`_find` finds, where *role* is about it; what is imagined always is."""
+        resource = role.resource
+        if role.view is None:
+            return await self._find(world, resource, place, key, path)
+        await self._begun(world, resource, place, path)
+        known = await world.get(place, key)
+        found = known or await self._find(world, resource, place, key, path)
+        if found is None:
+            return None
+        if known is None:
+            found = await self.viewing.owned(world, role, operation, path, found)
+            await world.put(place, key, found)
+        return (
+            found if shows(role.view, found, parent_of(role.view, operation.path, path)) else None
+        )
+
     async def _on_item(
         self, world: World, role: Role, operation: Operation, arguments: Arguments
     ) -> Outcome | Refusal:
@@ -258,11 +316,12 @@ class Simulation:
                 place = place_of(self.name, resource.collection, {})
             key = found_key or ""
         else:  # the body names the item
-            place = place_of(self.name, operation.path, arguments.path)
+            place = self._place(resource, operation, arguments.path)
             body = arguments.body if isinstance(arguments.body, dict) else {}
             key = items.key_of(body.get(resource.id_property or "", ""))
-        old = await self._find(world, resource, place, key, arguments.path)
-        if old is None and role.deed == "replace" and "201" in operation.responses:
+        old = await self._seen(world, role, operation, place, key, arguments.path)
+        is_free = old is None and await world.get(place, key) is None
+        if is_free and role.deed == "replace" and "201" in operation.responses:
             return await self._put_new(world, role, operation, arguments, place, key)
         if old is None:
             return Refusal(404, f"there is no {resource.name} {key}")
@@ -283,6 +342,7 @@ class Simulation:
             return refusal
         changed = change(resource, sent, request, old, now=await world.tick())
         item = items.settled(resource, changed, old)
+        item = await self.viewing.owned(world, role, operation, arguments.path, item)
         await world.put(place, key, item)
         return Outcome(role, item=item, key=key)
 
@@ -323,6 +383,7 @@ class Simulation:
         item = items.made(role.resource, sent, request, base, now=await world.tick())
         item = self.seeds.identified(role.resource, item, key)
         item = items.settled(role.resource, item, base)
+        item = await self.viewing.owned(world, role, operation, arguments.path, item)
         await world.put(place, key, item)
         return Outcome(role, item=item, key=key, created=True)
 
@@ -374,6 +435,7 @@ class Simulation:
                 key = found[0]
             if key is None:
                 key, item = self.seeds.named(resource, item, place, ids, number)
+            item = await self.viewing.owned(world, role, operation, arguments.path, item)
             await world.put(place, key, item)
             await self._begin_below(world, resource.collection, place, key)
         return Outcome(
@@ -432,6 +494,13 @@ class Simulation:
             for name, value in arguments.query.items()
             if letters(name) in known and operation.method != "delete"
         }
+
+
+def _first(resource: Resource, views: Sequence[View]) -> int:
+    """How many items are there from the start."""
+    if views:
+        return SHARED
+    return NESTED if "{" in resource.collection else AT_TOP
 
 
 def _inner_name(body: Item, role: Role) -> str | None:

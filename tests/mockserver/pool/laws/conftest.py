@@ -42,8 +42,14 @@ class Court:
         for operation in self.document:
             role = self.resources.role(operation)
             if role is not None:
-                known = self.roles.setdefault(role.resource.collection, {})
+                view = role.view.collection if role.view is not None else role.resource.collection
+                known = self.roles.setdefault(view, {})
                 known.setdefault(role.deed, (operation, role))
+        for roles in self.roles.values():  # what a view does not do is done at the top
+            role = next(iter(roles.values()))[1]
+            for deed, whole in self.roles.get(role.resource.collection, {}).items():
+                if deed in ("read", "update", "replace", "delete"):
+                    roles.setdefault(deed, whole)
 
     def hold(self) -> None:
         for collection, roles in self.roles.items():
@@ -71,7 +77,7 @@ class Court:
             key = item.get(resource.id_property)
             if key is None:
                 continue  # a summary that does not show it
-            reply = self.ask(roles["read"][0], self.below(place, key))
+            reply = self.ask(roles["read"][0], self.below(self.home(roles["read"][0], place), key))
             self.judge("what is listed can be read", reply.status == 200, operation, reply)
 
     def references_lead_somewhere(self, resource: Resource, roles: Any) -> None:
@@ -109,9 +115,12 @@ class Court:
             self.says(
                 self.sent(sample), read, "what is created says what was sent", roles, "create"
             )
-            self.changed_says_so(item_path, roles)
-        if "list" in roles and resource.id_property is not None:
-            self.created_is_listed(place, resource, item_path, roles)
+        views = {id(r): r for r in (roles, self.roles.get(resource.collection, {}))}
+        for listing in views.values() if resource.id_property is not None else ():
+            if "list" in listing:
+                self.created_is_listed(place, resource, item_path, listing)
+        if "read" in roles:
+            self.changed_says_so(item_path, roles)  # now, because it may move to another view
         if "delete" in roles:
             deleted = self.ask(roles["delete"][0], item_path)
             fine = 200 <= deleted.status < 300
@@ -153,6 +162,9 @@ class Court:
             flat = role.shape.flat(shown[name])
             if flat.get("readOnly") or name == role.resource.id_property:
                 continue
+            view = changing[1].view
+            if view is not None and name == view.reference.path[0]:
+                continue  # the path says it
             if not role.shape.part(shown[name]).is_valid(said):
                 continue
             found = value.get(name)
@@ -243,6 +255,11 @@ class Court:
         if place and own == nameless(self.session):
             return place
         return self.place(own)
+
+    def home(self, operation: Operation, place: str) -> str:
+        """The collection of the items that *operation* is about, where *place* is a view of it."""
+        home = nameless(operation.path).removesuffix("/{}")
+        return place if home == self.session else self.place(home)
 
     def place(self, collection: str) -> str:
         """A concrete path for *collection*, below things that exist."""
