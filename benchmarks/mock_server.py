@@ -5,16 +5,17 @@
     python benchmarks/mock_server.py --peers PEERS
 
 What is measured is processor time (user and system, of the server's process and its children), not
-wall time, so that a busy machine changes little; still, read the ratios, which come from one run.
+wall time, so that a busy machine changes less; still, neighbours take caches away, and one that is
+very busy doubles the figures. Read the ratios, which come from one run.
 Every request is checked: an answer with another status than the expected one ends the run.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -24,7 +25,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_TICK = os.sysconf("SC_CLK_TCK")
 _STARTS_WITHIN = 120.0
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
@@ -171,12 +171,17 @@ def _running(command: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _cpu(pid: int) -> float:
-    """Milliseconds of processor time of a process and its children so far (proc(5))."""
+    """Milliseconds of processor time of a process and its children so far.
+
+    By the clock of the process (clock_getcpuclockid(3)), which is exact: proc(5) counts in ticks
+    of 10 ms.
+    """
     total = 0.0
     for process in _family(pid):
-        fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-        total += (int(fields[11]) + int(fields[12])) / _TICK
-    return total * 1000
+        clock = ctypes.c_int()
+        if ctypes.CDLL(None).clock_getcpuclockid(process, ctypes.byref(clock)) == 0:
+            total += time.clock_gettime_ns(clock.value) / 1e6
+    return total
 
 
 def _megabytes(pid: int) -> float:
@@ -200,7 +205,7 @@ def _print_table(rows: Sequence[Numbers]) -> None:
     for row in rows:
         ratio = f"{row.get / ours[row.case]:.1f}" if row.case in ours else "-"
         print(
-            f"| {row.case} | {row.server} | {row.start:,.0f} | {row.get:.2f} | {row.post:.2f} "
+            f"| {row.case} | {row.server} | {row.start:,.0f} | {row.get:.3f} | {row.post:.3f} "
             f"| {row.megabytes:.0f} | {ratio} |"
         )
 
