@@ -183,6 +183,21 @@ class Contract:
             known = self._made[key] = (None, schema)
         return known[1]
 
+    def shown(self, flat: dict[str, Any]) -> tuple[list[Any], bool]:
+        """The examples of *flat*, and whether one of them is an object or a list."""
+        key = ("shown", id(flat))
+        known = self._made.get(key)
+        if known is None:
+            several = flat.get("examples")
+            shown = [
+                *(several if isinstance(several, list) else ()),
+                *([flat["example"]] if "example" in flat else ()),
+            ]
+            whole = any(isinstance(value, (dict, list)) for value in shown)
+            known = self._made[key] = (flat, (shown, whole))
+        shown_and_whole: tuple[list[Any], bool] = known[1]
+        return shown_and_whole
+
     @cached_property
     def shape(self) -> dict[str, Any]:
         """The whole schema, flat."""

@@ -103,7 +103,11 @@ class Build:
 
     def is_active(self, schema: Any) -> bool:
         """Whether a value of *schema* is being built around this one: it would be recursion."""
-        return isinstance(schema, dict) and bool(self._active.get(id(self.contract.flat(schema))))
+        return isinstance(schema, dict) and self.is_active_flat(self.contract.flat(schema))
+
+    def is_active_flat(self, flat: dict[str, Any]) -> bool:
+        """The same of a flat schema."""
+        return bool(self._active.get(id(flat)))
 
     @contextmanager
     def demanding(self, items: int) -> Iterator[None]:

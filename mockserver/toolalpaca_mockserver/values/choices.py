@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MOST_CHOICES = 16
 """Alternatives within alternatives that are followed for one value."""
 _ALTERNATIVES = ("oneOf", "anyOf", "if")
+_CHOOSING = frozenset((*_ALTERNATIVES, "allOf"))
 
 
 def choose(build: Build, flat: dict[str, Any], depth: int) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def choose(build: Build, flat: dict[str, Any], depth: int) -> dict[str, Any]:
     Raises:
         DeadEnd: No branch is possible.
     """
+    if flat.keys().isdisjoint(_CHOOSING):
+        return flat
     for _ in range(_MOST_CHOICES):
         keyword = next((k for k in _ALTERNATIVES if k in flat), None)
         if keyword == "if":

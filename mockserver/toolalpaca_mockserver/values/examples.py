@@ -10,18 +10,17 @@ from toolalpaca_mockserver.values.numbers import bounds
 if TYPE_CHECKING:
     from toolalpaca_mockserver.values.build import Build
 
+_SHOWING = frozenset({"examples", "example", "default"})
+
 
 def example(build: Build, flat: dict[str, Any], name: str) -> tuple[Any] | None:
     """An example to use as it is, in a tuple because it may be None."""
-    if build.effort.examples == "none":
+    if build.effort.examples == "none" or flat.keys().isdisjoint(_SHOWING):
         return None
-    shown = list(flat["examples"]) if isinstance(flat.get("examples"), list) else []
-    if "example" in flat:
-        shown.append(flat["example"])
+    shown, whole = build.contract.shown(flat)
     if not shown:
         use = "default" in flat and (build.index is None or build.rng.random() < 0.5)
         return (flat["default"],) if use else None
-    whole = any(isinstance(value, (dict, list)) for value in shown)
     if whole and build.effort.examples != "whole":
         return None
     if build.index is None:

@@ -21,7 +21,7 @@ def moment(rng: random.Random) -> datetime:
 
 def timestamp(time: datetime) -> str:
     """*time* as RFC 3339 writes it, in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.isoformat()[:19] + "Z"
 
 
 def order_times(value: dict[str, Any]) -> None:
@@ -29,8 +29,10 @@ def order_times(value: dict[str, Any]) -> None:
     for length, separator in ((10, None), (20, "T")):
         ranked: list[tuple[int, str]] = []
         for name, text in value.items():
+            if not isinstance(text, str) or len(text) != length:
+                continue
             rank = _time_rank(name)
-            if rank is not None and isinstance(text, str) and len(text) == length:
+            if rank is not None:
                 looks = re.fullmatch(
                     r"\d{4}-\d\d-\d\d" + (r"T[\d:]{8}Z" if separator else ""), text
                 )

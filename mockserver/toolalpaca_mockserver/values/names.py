@@ -50,6 +50,7 @@ def _about(prefix: str, suggestion: Suggestion) -> Suggestion:
     return suggest
 
 
+@lru_cache(maxsize=2048)
 def text_by_description(description: str) -> Suggestion | None:
     """What makes texts for a property that is described so."""
     return next((made for pattern, made in _TOLD if pattern.search(description)), None)

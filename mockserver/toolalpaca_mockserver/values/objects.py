@@ -25,7 +25,7 @@ def build_object(build: Build, flat: dict[str, Any], name: str, depth: int) -> d
         DeadEnd: A required property cannot be built.
     """
     properties = flat.get("properties") or {}
-    required = [r for r in flat.get("required") or () if isinstance(r, str)]
+    required = {r: True for r in flat.get("required") or () if isinstance(r, str)}
     built: dict[str, Any] = {}
     closed = [set(p.get("properties") or {}) for p in flat.get("allOf") or () if _is_closed(p)]
     with build.inside(name):
@@ -72,7 +72,9 @@ def _is_included(build: Build, schema: Any, depth: int) -> bool:
         return False
     if build.contract.direction == "request" and flat.get("readOnly") is True:
         return False
-    return not build.is_active(schema) and not build.is_active(flat.get("items"))
+    if isinstance(schema, dict) and build.is_active_flat(flat):
+        return False
+    return "items" not in flat or not build.is_active(flat["items"])
 
 
 def _is_closed(part: Any) -> bool:

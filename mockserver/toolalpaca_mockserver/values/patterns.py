@@ -12,10 +12,12 @@ import random
 import re
 import string
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 _PARSER: Any = importlib.import_module("re._parser")
+_Write: TypeAlias = "Callable[[_Writer], str]"
 
 _LONGEST = 256
 _SPREAD = 4
@@ -56,27 +58,27 @@ def string_matching(
         shortest: The fewest characters wanted; repeats are stretched towards it.
         longest: The most characters wanted; it may not be possible.
     """
-    parsed, members = _parsed(pattern)
-    if parsed is None:
+    write = _writing(pattern)
+    if write is None:
         return None
     limit = _LONGEST if longest is None else longest
     text = ""
     for stretch in (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512):
-        text = _Writer(rng, stretch, max(limit, shortest), members).write(parsed)
+        text = write(_Writer(rng, stretch, max(limit, shortest)))
         if len(text) >= shortest:
             break
-    return text if len(text) <= limit else _Writer(rng, -1, limit, members).write(parsed)
+    return text if len(text) <= limit else write(_Writer(rng, -1, limit))
 
 
 @lru_cache(maxsize=1024)
-def _parsed(pattern: str) -> tuple[Any, dict[int, str]]:
-    """The tokens of *pattern*, or None, and a memory for the members of its sets."""
+def _writing(pattern: str) -> _Write | None:
+    """What writes strings that match *pattern*, or None when it cannot be read."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a nested set is fine in ECMA-262
-            return _PARSER.parse(_to_python(pattern)), {}
+            return _sequence(_PARSER.parse(_to_python(pattern)))
     except (re.error, OverflowError, RecursionError):
-        return None, {}
+        return None
 
 
 def _to_python(pattern: str) -> str:
@@ -110,75 +112,102 @@ def _unicode_properties(pattern: str) -> str:
 
 
 class _Writer:
-    """Writes one string.
+    """One string that is being written.
 
     Args:
         rng: Where the choices come from.
         stretch: Repeats to add beyond the usual to every open repeat; -1 takes the fewest.
         limit: Where to stop repeating.
-        members: The characters of the sets that have been met, by the identity of the set.
     """
 
-    def __init__(
-        self, rng: random.Random, stretch: int, limit: int, members: dict[int, str]
-    ) -> None:
+    def __init__(self, rng: random.Random, stretch: int, limit: int) -> None:
         self.rng = rng
         self.stretch = stretch
         self.limit = limit
-        self.members = members
         self.groups: dict[int, str] = {}
         self.length = 0
 
-    def write(self, tokens: Any) -> str:
-        """The text of a sequence of parsed tokens."""
-        return "".join(self._token(str(kind), argument) for kind, argument in tokens)
+    def repeats(self, fewest: int, most: Any) -> int:
+        """How often to repeat what may be repeated so often."""
+        highest = min(int(most), fewest + _SPREAD + max(self.stretch, 0))
+        if self.stretch < 0 or self.length >= self.limit:
+            return fewest
+        if self.stretch:
+            return max(fewest, highest - self.rng.randrange(_SPREAD))
+        return self.rng.randint(fewest, max(fewest, highest))
 
-    def _token(self, kind: str, argument: Any) -> str:
-        if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-            return self._repeat(*argument)
-        if kind == "SUBPATTERN":
-            text = self.write(argument[3])
-            if argument[0] is not None:
-                self.groups[argument[0]] = text
-            return text
-        if kind == "BRANCH":
-            return self.write(self.rng.choice(argument[1]))
-        if kind == "ATOMIC_GROUP":
-            return self.write(argument)
-        if kind == "GROUPREF":
-            return self.groups.get(argument, "")
-        text = self._character(kind, argument)
-        self.length += len(text)
+
+# -- what writes the parts of a pattern
+
+
+def _sequence(tokens: Any) -> _Write:
+    """What writes parsed tokens, one after the other."""
+    parts = [_token(str(kind), argument) for kind, argument in tokens]
+    if len(parts) == 1:
+        return parts[0]
+    return lambda writer: "".join([part(writer) for part in parts])
+
+
+def _token(kind: str, argument: Any) -> _Write:
+    if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        return _repeat(*argument)
+    if kind == "SUBPATTERN":
+        return _group(argument[0], _sequence(argument[3]))
+    if kind == "BRANCH":
+        branches = [_sequence(branch) for branch in argument[1]]
+        return lambda writer: writer.rng.choice(branches)(writer)
+    if kind == "ATOMIC_GROUP":
+        return _sequence(argument)
+    if kind == "GROUPREF":
+        return lambda writer: writer.groups.get(argument, "")
+    return _character(_choices(kind, argument), chosen=kind != "LITERAL")
+
+
+def _choices(kind: str, argument: Any) -> str | None:
+    """The characters that a token may stand for, None when it has no width."""
+    if kind == "LITERAL":
+        return chr(argument)
+    if kind == "NOT_LITERAL":
+        return "".join(c for c in _CALM if ord(c) != argument)
+    if kind == "ANY":
+        return _CALM
+    return _members(argument) if kind == "IN" else None  # anchors and assertions have no width
+
+
+def _character(choices: str | None, *, chosen: bool) -> _Write:
+    if choices is None:
+        return lambda _: ""
+
+    def write(writer: _Writer) -> str:
+        writer.length += 1
+        return writer.rng.choice(choices) if chosen else choices
+
+    return write
+
+
+def _group(number: int | None, inside: _Write) -> _Write:
+    if number is None:
+        return inside
+
+    def write(writer: _Writer) -> str:
+        text = writer.groups[number] = inside(writer)
         return text
 
-    def _character(self, kind: str, argument: Any) -> str:
-        if kind == "LITERAL":
-            return chr(argument)
-        if kind == "NOT_LITERAL":
-            return self.rng.choice([c for c in _CALM if ord(c) != argument])
-        if kind == "ANY":
-            return self.rng.choice(_CALM)
-        if kind == "IN":
-            found = self.members.get(id(argument))
-            if found is None:
-                found = self.members[id(argument)] = _members(argument)
-            return self.rng.choice(found)
-        return ""  # anchors and assertions have no width
+    return write
 
-    def _repeat(self, fewest: int, most: Any, tokens: Any) -> str:
-        most = min(int(most), fewest + _SPREAD + max(self.stretch, 0))
-        if self.stretch < 0 or self.length >= self.limit:
-            count = fewest
-        elif self.stretch:
-            count = max(fewest, most - self.rng.randrange(_SPREAD))
-        else:
-            count = self.rng.randint(fewest, max(fewest, most))
+
+def _repeat(fewest: int, most: Any, tokens: Any) -> _Write:
+    inside = _sequence(tokens)
+
+    def write(writer: _Writer) -> str:
         pieces = []
-        for done in range(min(count, 4 * _LONGEST)):
-            if done >= fewest and self.length >= self.limit:
+        for done in range(min(writer.repeats(fewest, most), 4 * _LONGEST)):
+            if done >= fewest and writer.length >= writer.limit:
                 break
-            pieces.append(self.write(tokens))
+            pieces.append(inside(writer))
         return "".join(pieces)
+
+    return write
 
 
 def _members(items: Any) -> str:
