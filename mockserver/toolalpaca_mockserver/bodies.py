@@ -40,8 +40,11 @@ class BodyReader:
         self.root = root
         self._contracts: dict[str, Contract | None] = {}
 
-    def read(self, request: Request) -> tuple[Any, list[Reason]]:
-        """The body's value, or MISSING, and what is wrong with it."""
+    def read(self, request: Request, *, judge: bool = True) -> tuple[Any, list[Reason]]:
+        """The body's value, or MISSING, and what is wrong with it.
+
+        Without *judge* its value is held to no schema.
+        """
         if not request.body and not _may_be_empty(request.content_type):
             if self.body.required:
                 return MISSING, [Reason("body", "", "required", "the request body is missing")]
@@ -51,7 +54,7 @@ class BodyReader:
         media_type = self._media_type(request)
         if media_type is None:
             return self._guessed(request), [self._unsupported(request)]
-        return self._read_as(media_type, request)
+        return self._read_as(media_type, request, judge)
 
     def main_contract(self) -> Contract | None:
         """What the first body that is JSON or a form must be, else XML; None for none of them."""
@@ -75,9 +78,11 @@ class BodyReader:
     def _guessed(self, request: Request) -> Any:
         """What a body of a type that is not taken may say, for whoever does not refuse it."""
         kind = request.content_type or "application/json"
-        return self._read_as(MediaType(kind, True), request)[0]
+        return self._read_as(MediaType(kind, True), request, judge=False)[0]
 
-    def _read_as(self, media_type: MediaType, request: Request) -> tuple[Any, list[Reason]]:
+    def _read_as(
+        self, media_type: MediaType, request: Request, judge: bool
+    ) -> tuple[Any, list[Reason]]:
         contract = self._contract(media_type)
         sent = request.content_type or media_type.content_type
         try:
@@ -85,7 +90,7 @@ class BodyReader:
         except ValueError as error:  # orjson.JSONDecodeError is one
             rule, kind = _syntax(sent)
             return MISSING, [Reason("body", "", rule, f"the request body is not {kind}: {error}")]
-        if not checked or contract is None or contract.is_valid(value):
+        if not (judge and checked) or contract is None or contract.is_valid(value):
             return value, []
         return value, reasons_of(contract, value, "body", "", "the request body")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import orjson
@@ -52,12 +53,18 @@ class ParameterReader:
         self.others = others
         self.pointer = "/" + parameter.name.replace("~", "~0").replace("/", "~1")
 
-    def read(self, request: Request, path_values: Mapping[str, str]) -> tuple[Any, list[Reason]]:
-        """The parameter's value, or :data:`MISSING`, and what is wrong with it."""
+    def read(
+        self, request: Request, path_values: Mapping[str, str], *, judge: bool = True
+    ) -> tuple[Any, list[Reason]]:
+        """The parameter's value, or :data:`MISSING`, and what is wrong with it.
+
+        Without *judge* it is held to its schema only where that decides which value was meant.
+        """
         first: tuple[Any, list[Reason]] | None = None
-        for kind in self.kinds:
+        sent = not self.is_in_query or self.name in request.query_names
+        for kind in self.kinds if sent else ():
             for raw in self._readings(request, path_values, kind):
-                result = self._checked(raw)
+                result = self._checked(raw, judge or self.is_ambiguous)
                 if not result[1]:
                     return result
                 first = first or result
@@ -112,7 +119,26 @@ class ParameterReader:
             lambda key: key in known or (not known and key not in self.others),
         )
 
-    def _checked(self, raw: Any) -> tuple[Any, list[Reason]]:
+    @cached_property
+    def is_in_query(self) -> bool:
+        """Whether it stands in the query under its own name: most do, and most are not sent."""
+        own = self.location == "query" and not self.parameter.whole_query
+        return own and "object" not in self.kinds and self.parameter.style != "deepObject"
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether every text is a value of its own."""
+        parts = self.contract.alternatives(self.contract.shape)
+        named = any("enum" in part or "const" in part for part in parts)
+        return self.contract.types(self.contract.shape) == {"string"} and not named
+
+    @cached_property
+    def is_ambiguous(self) -> bool:
+        """Whether one text may be several values, of which the schema takes one."""
+        types = self.contract.types(self.contract.shape)
+        return len(self.kinds) > 1 or ("string" in types and len(types) > 1) or not types
+
+    def _checked(self, raw: Any, judge: bool) -> tuple[Any, list[Reason]]:
         if raw == "" and self.parameter.allow_empty_value:
             return raw, []
         if self.parameter.content_type is not None and "json" in self.parameter.content_type:
@@ -122,8 +148,9 @@ class ParameterReader:
                 message = f"the {self.location} parameter {self.name} is not JSON"
                 return raw, [Reason(self.location, self.pointer, "json", message, raw)]
         else:
-            value = coerce(raw, self.contract.schema, self.contract)
-        if self.contract.is_valid(value):
+            plain = self.is_text and isinstance(raw, str)
+            value = raw if plain else coerce(raw, self.contract.schema, self.contract)
+        if not judge or self.contract.is_valid(value):
             return value, []
         if isinstance(raw, str) and self.contract.is_valid(raw):
             return raw, []

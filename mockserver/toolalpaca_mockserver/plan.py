@@ -82,14 +82,18 @@ class OperationPlan:
         body = self.operation.body
         return BodyReader(body, self.root) if body is not None else None
 
+    def read(self, request: Request, path_values: Mapping[str, str]) -> Arguments:
+        """What *request* says, whatever is wrong with it."""
+        return self.check(request, path_values, judge=False)[0]
+
     def check(
-        self, request: Request, path_values: Mapping[str, str]
+        self, request: Request, path_values: Mapping[str, str], *, judge: bool = True
     ) -> tuple[Arguments, list[Reason]]:
-        """What *request* says, and everything that is wrong with it."""
+        """What *request* says, and everything that is wrong with it, unless *judge* is false."""
         found: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "cookie": {}}
         reasons: list[Reason] = []
         for reader in self.readers:
-            value, faults = reader.read(request, path_values)
+            value, faults = reader.read(request, path_values, judge=judge)
             reasons.extend(faults)
             if value is not MISSING:
                 found[reader.location][reader.name] = value
@@ -97,7 +101,7 @@ class OperationPlan:
             found["path"].setdefault(name, text)  # a parameter that the document forgot to declare
         body: Any = MISSING
         if self.body_reader is not None:
-            body, faults = self.body_reader.read(request)
+            body, faults = self.body_reader.read(request, judge=judge)
             reasons.extend(faults)
         sent = body is not MISSING
         return Arguments(**found, body=body if sent else None, has_body=sent), reasons

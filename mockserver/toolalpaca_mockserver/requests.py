@@ -41,6 +41,11 @@ class Request:
         return split_pairs(self.query)
 
     @cached_property
+    def query_names(self) -> frozenset[str]:
+        """The names in the query."""
+        return frozenset(name for name, _ in self.query_pairs)
+
+    @cached_property
     def cookies(self) -> list[tuple[str, str]]:
         """Names and values of the cookies, as sent."""
         pairs = (part.partition("=") for part in self.headers.get("cookie", "").split(";"))

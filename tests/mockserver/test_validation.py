@@ -12,6 +12,8 @@ import pytest
 
 from toolalpaca.errors import MissingExtra
 from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.plan import Arguments, OperationPlan
+from toolalpaca_mockserver.problems import Reason
 from toolalpaca_mockserver.validators import NAMES, validator_factory
 
 Open = Callable[..., httpx2.Client]
@@ -47,6 +49,23 @@ def test_off_says_nothing(open_client: Open, pets: dict[str, Any]) -> None:
     assert (response.status_code, told(response)) == (201, "")
     response = client.post("/pets", content=b"{", headers={"content-type": "text/plain"})
     assert (response.status_code, told(response)) == (201, "")
+
+
+def test_off_asks_nobody(open_client: Open, pets: dict[str, Any]) -> None:
+    asked: list[str] = []
+
+    class Judge:
+        def __init__(self, plan: OperationPlan) -> None:
+            self.plan = plan
+
+        def check(self, *request: Any) -> tuple[Arguments, list[Reason]]:
+            asked.append(self.plan.operation.name)
+            return self.plan.check(*request)
+
+    for validation in ("off", "strict"):
+        client = open_client(pets, validation=validation, validator=lambda _: Judge)
+        assert client.get("/pets").status_code == 200
+        assert len(asked) == (validation == "strict")
 
 
 @pytest.mark.parametrize(("validation", "status"), [("strict", 401), ("warn", 200), ("off", 200)])
