@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from toolalpaca.openapi.structure import copy_json
 from toolalpaca.openapi.validation import Violation
 from toolalpaca_mockserver.contract import Contract
 
@@ -17,13 +16,16 @@ def conform(value: Any, contract: Contract, spare: Callable[[], Any]) -> Any | N
     """*value*, mended where it breaks *contract*, or None when that does not succeed.
 
     Args:
-        value: Left as it is; a copy is mended.
+        value: Left as it is; a copy, of as much of it as is changed, is mended.
         contract: What the result satisfies.
         spare: Makes a value that satisfies the contract, from which parts are taken.
     """
-    if contract.is_valid(value):
-        return value
-    mended, parts = copy_json(value), spare()
+    return value if contract.is_valid(value) else mend(value, contract, spare)
+
+
+def mend(value: Any, contract: Contract, spare: Callable[[], Any]) -> Any | None:
+    """*value*, which breaks *contract*, mended; see :func:`conform`."""
+    mended, parts = _copied(value), spare()
     for _ in range(_ROUNDS):
         changed = [_mend(mended, parts, violation) for violation in contract.violations(mended)]
         if contract.is_valid(mended):
@@ -37,7 +39,7 @@ def _mend(value: Any, spare: Any, violation: Violation) -> bool:
     """Mend one fault of *value* in place; False when there is nothing to do about it."""
     path = [p.replace("~1", "/").replace("~0", "~") for p in violation.pointer.split("/")[1:]]
     if violation.properties:
-        target, source = _at(value, path), _at(spare, path)
+        target, source = _opened(value, path), _at(spare, path)
         if not isinstance(target, dict):
             return False
         done = False
@@ -55,7 +57,7 @@ def _replace(value: Any, spare: Any, path: list[str]) -> bool:
     """Put what *spare* has at *path* there, or take the property away."""
     if not path:
         return False
-    parent, source = _at(value, path[:-1]), _at(spare, path)
+    parent, source = _opened(value, path[:-1]), _at(spare, path)
     if isinstance(parent, dict) and path[-1] in parent:
         if source is _MISSING or source == parent[path[-1]]:
             del parent[path[-1]]
@@ -69,6 +71,22 @@ def _replace(value: Any, spare: Any, path: list[str]) -> bool:
             parent[int(path[-1])] = source
         return True
     return False
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if isinstance(value, (dict, list)) else value
+
+
+def _opened(value: Any, path: list[str]) -> Any:
+    """What stands at *path*, to be changed: it and all that it stands in is copied on the way."""
+    for part in path:
+        key: Any = int(part) if isinstance(value, list) and part.isdigit() else part
+        try:
+            value[key] = _copied(value[key])
+        except (LookupError, TypeError):
+            return _MISSING
+        value = value[key]
+    return value
 
 
 def _at(value: Any, path: list[str]) -> Any:

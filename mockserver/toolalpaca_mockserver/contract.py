@@ -17,6 +17,7 @@ from toolalpaca.openapi.model import Schema
 from toolalpaca.openapi.references import bundle
 from toolalpaca.openapi.structure import OPENAPI_3, Node, walk
 from toolalpaca.openapi.validation import Validator, Violation
+from toolalpaca_mockserver.spelling import letters
 
 Direction = Literal["request", "response"]
 
@@ -231,6 +232,11 @@ class Contract:
                         found.setdefault(name, schema)
             known = self._made[key] = (flat, found)
         return known[1]
+
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        """The properties by their letters: see :func:`toolalpaca_mockserver.spelling.letters`."""
+        return {letters(name): name for name in self.properties()}
 
     def types(self, flat: dict[str, Any]) -> frozenset[str]:
         """The JSON types that *flat* allows, as far as it says; none when it allows all."""

@@ -51,6 +51,7 @@ def singular(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=4096)
 def nameless(path: str) -> str:
     """A path template without its parameters' names, and without a slash at its end.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from toolalpaca_mockserver.conforming import conform
+from toolalpaca_mockserver.conforming import mend
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.forms import UNSAID
@@ -114,15 +114,27 @@ def settled(resource: Resource, item: Item, base: Item) -> Item:
         item: As the request would have it.
         base: A sound item, from which what is missing or wrong is taken.
     """
-    mended = conform(item, resource.contract, lambda: base)
-    if isinstance(mended, dict):
-        return mended
-    sound = base
+    return settle(resource, item, base)[0]
+
+
+def settle(resource: Resource, item: Item, base: Item) -> tuple[Item, bool]:
+    """What :func:`settled` gives, and whether it is known to be sound."""
+    if resource.contract.is_valid(item):
+        return item, True
+    return mended(resource, item, base)
+
+
+def mended(resource: Resource, item: Item, base: Item) -> tuple[Item, bool]:
+    """What :func:`settle` gives for an *item* that its resource does not allow."""
+    found = mend(item, resource.contract, lambda: base)
+    if isinstance(found, dict):
+        return found, True
+    sound, checked = base, False
     for name, value in item.items():
         candidate = {**sound, name: value}
         if resource.contract.is_valid(candidate):
-            sound = candidate
-    return sound
+            sound, checked = candidate, True
+    return sound, checked
 
 
 def key_of(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -139,6 +139,13 @@ class MemoryWorld:
                 collections[collection] = before
 
         self._undo.append(step)
+
+    async def begin_empty(self, collections: Iterable[str]) -> None:
+        """Begin those of *collections* that have not begun, with nothing in them."""
+        known = self._session.collections
+        begun = [name for name in collections if name not in known]
+        known.update((name, _Collection()) for name in begun)
+        self._undo.append(lambda: [known.pop(name) for name in begun])
 
     async def items(self, collection: str, most: int | None = None) -> list[tuple[str, Item]]:
         """Ids and items of *collection*, oldest first, but no more than *most*."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +15,15 @@ _PARAMETER = re.compile(r"\{([^{}]*)\}")
 
 def place_of(api: str, template: str, values: Mapping[str, Any]) -> str:
     """The name of a collection in the store: its path, with the API's name in front."""
+    parts = list(_parts(template))
+    parts[1::2] = [quote(key_of(values.get(name, "")), safe="") for name in parts[1::2]]
+    return f"{api}:{''.join(parts)}"
 
-    def fill(match: re.Match[str]) -> str:
-        return quote(key_of(values.get(match[1], "")), safe="")
 
-    return f"{api}:{_PARAMETER.sub(fill, template.rstrip('/'))}"
+@lru_cache(maxsize=4096)
+def _parts(template: str) -> tuple[str, ...]:
+    """What stands in a template, and by turns the names of its parameters."""
+    return tuple(_PARAMETER.split(template.rstrip("/")))
 
 
 def item_place(api: str, template: str, values: Mapping[str, Any]) -> tuple[str, str | None]:

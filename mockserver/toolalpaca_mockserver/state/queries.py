@@ -145,7 +145,7 @@ def bound_of(parameter: str, contract: Contract) -> tuple[str, str] | None:
 
 def _bounded_property(parts: tuple[str, ...], contract: Contract) -> str | None:
     properties = contract.properties()
-    plain = {letters(name): name for name in properties}
+    plain = contract.spellings
     if "".join(parts) in plain:
         return plain["".join(parts)]
     times = [n for n, s in properties.items() if contract.flat(s).get("format") in _TIMES]
@@ -156,7 +156,7 @@ def _bounded_property(parts: tuple[str, ...], contract: Contract) -> str | None:
 
 def equalities(operation: Operation, query: Mapping[str, Any], contract: Contract) -> Item:
     """What a list's items must have because a *required* parameter names the property."""
-    properties = {letters(name): name for name in contract.properties()}
+    properties = contract.spellings
     required = {p.name for p in operation.parameters if p.required and p.location == "query"}
     return {
         properties[letters(name)]: value

@@ -41,44 +41,73 @@ class Refusal:
     detail: str
 
 
-async def dangling(
-    world: World,
-    links: Links,
-    operation: Operation,
-    resource: Resource,
-    sent: Item,
-    request: Contract | None,
-) -> Refusal | None:
-    """Why an item that is *sent* is refused for what it refers to, or None."""
-    status = _absent_status(operation)
-    for reference in links.resources.references(resource) if status is not None else ():
-        target = links.resources.at(reference.target)
-        said = list(referred(sent, reference.path))
-        if target is None or not target.closed or "{" in target.collection or not said:
-            continue
-        ids = await world.ids(await links.begun(world, target))
-        for value in said:
-            shown = request is not None and _is_shown(request, reference.path, value)
-            if key_of(value) not in ids.taken and not shown:
-                return Refusal(status or 404, f"there is no {target.name} {value}")
-    return None
-
-
-async def conflict(
-    world: World, operation: Operation, resource: Resource, place: str, sent: Item, own: str | None
-) -> Refusal | None:
-    """Why an item that is *sent* is refused for what others are, or None.
+class Referee:
+    """Refuses items.
 
     Args:
-        world: Where the others are.
-        operation: What was called.
-        resource: What the item is one of.
-        place: The collection.
-        sent: What the client said of it.
-        own: The key of the item that is changed, or None for a new one.
+        links: Knows what refers to what.
     """
-    names = [name for name in _unique_properties(operation, resource) if sent.get(name)]
-    others = await world.items(place) if names else []
+
+    def __init__(self, links: Links) -> None:
+        self.links = links
+        self._absent: dict[str, int | None] = {}
+        self._unique: dict[str, list[str]] = {}
+
+    async def refusal(
+        self,
+        world: World,
+        operation: Operation,
+        resource: Resource,
+        place: str,
+        sent: Item,
+        request: Contract | None,
+        own: str | None = None,
+    ) -> Refusal | None:
+        """Why an item that is *sent* is refused, or None.
+
+        Args:
+            world: Where the others are.
+            operation: What was called.
+            resource: What the item is one of.
+            place: The collection.
+            sent: What the client said of it.
+            request: What it may say.
+            own: The key of the item that is changed, or None for a new one.
+        """
+        if operation.name not in self._absent:
+            self._absent[operation.name] = _absent_status(operation)
+            self._unique[operation.name] = _unique_properties(operation, resource)
+        status = self._absent[operation.name]
+        refused = None
+        if status is not None:
+            refused = await self._dangling(world, resource, sent, request, status)
+        names = [name for name in self._unique[operation.name] if sent.get(name)]
+        if refused is None and names:
+            refused = await _conflict(world, names, resource, place, sent, own)
+        return refused
+
+    async def _dangling(
+        self, world: World, resource: Resource, sent: Item, request: Contract | None, status: int
+    ) -> Refusal | None:
+        """Why an item is refused for what it refers to, or None."""
+        for reference in self.links.resources.references(resource):
+            target = self.links.resources.at(reference.target)
+            said = list(referred(sent, reference.path))
+            if target is None or not target.closed or "{" in target.collection or not said:
+                continue
+            ids = await world.ids(await self.links.begun(world, target))
+            for value in said:
+                shown = request is not None and _is_shown(request, reference.path, value)
+                if key_of(value) not in ids.taken and not shown:
+                    return Refusal(status, f"there is no {target.name} {value}")
+        return None
+
+
+async def _conflict(
+    world: World, names: Sequence[str], resource: Resource, place: str, sent: Item, own: str | None
+) -> Refusal | None:
+    """Why an item is refused for what others are, or None; *names* are what must be unique."""
+    others = await world.items(place)
     for name in names:
         wanted = str(sent[name]).casefold()
         for key, other in others:

@@ -73,10 +73,10 @@ class Resource:
     def _forms(self) -> dict[int, Form]:
         return {}
 
-    @cached_property
+    @property
     def spellings(self) -> Mapping[str, str]:
         """The properties by their letters: see :func:`toolalpaca_mockserver.spelling.letters`."""
-        return {letters(name): name for name in self.contract.properties()}
+        return self.contract.spellings
 
     @cached_property
     def distinctive(self) -> tuple[tuple[str, Contract], ...]:
@@ -135,6 +135,7 @@ class Resources:
         self._items = list(
             dict.fromkeys(p.removesuffix("/{}") for p in self._paths if p.endswith("/{}"))
         )
+        self._above: dict[str, list[tuple[str, Resource]]] = {}
         self._below: dict[str, list[str]] = {}
         self._views: dict[str, tuple[View, ...]] = {}
         self._inferred: dict[str, tuple[Resource | None, dict[str, Role]]] = {}
@@ -241,8 +242,12 @@ class Resources:
 
     def above(self, path: str) -> list[tuple[str, Resource]]:
         """Item templates within the template *path*, outermost first, and what they are."""
-        found = ((item, self.behind(item)) for item in self._items_within(path))
-        return [(item, resource) for item, resource in found if resource is not None]
+        known = self._above.get(path)
+        if known is None:
+            found = ((item, self.behind(item)) for item in self._items_within(path))
+            known = [(item, resource) for item, resource in found if resource is not None]
+            self._above[path] = known
+        return known
 
     def _items_within(self, path: str) -> Iterator[str]:
         """The item templates that *path* goes on after, with a segment or as ``{id}:verb`` does."""

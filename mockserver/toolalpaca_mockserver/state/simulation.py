@@ -15,11 +15,11 @@ from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
 from toolalpaca_mockserver.state.json_patch import PatchError, is_patch, patched
-from toolalpaca_mockserver.state.linking import Links, referred
+from toolalpaca_mockserver.state.linking import Linking, Links, referred
 from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
 from toolalpaca_mockserver.state.queries import equalities, matching
-from toolalpaca_mockserver.state.refusing import Refusal, conflict, dangling
+from toolalpaca_mockserver.state.refusing import Referee, Refusal
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
 from toolalpaca_mockserver.state.seeds import AT_TOP, NESTED, SHARED, Seeds
@@ -91,6 +91,7 @@ class Simulation:
         self._requests: dict[str, Contract | None] = {}
         self.viewing = Viewing(name)
         self.links = Links(resources, self._top, seeds.generator.seed)
+        self.referee = Referee(self.links)
 
     async def act(
         self, operation: Operation, arguments: Arguments, session: str
@@ -336,15 +337,16 @@ class Simulation:
         change = items.replaced if role.deed == "replace" else items.updated
         request = self._request(operation)
         sent = self._sent(role, operation, arguments)
-        refusal = await dangling(world, self.links, operation, resource, sent, request)
-        refusal = refusal or await conflict(world, operation, resource, place, sent, key)
+        refusal = await self.referee.refusal(
+            world, operation, resource, place, sent, request, own=key
+        )
         if refusal is not None:
             return refusal
         changed = change(resource, sent, request, old, now=await world.tick())
-        item = items.settled(resource, changed, old)
-        item = await self.viewing.owned(world, role, operation, arguments.path, item)
+        settled, sound = items.settle(resource, changed, old)
+        item = await self.viewing.owned(world, role, operation, arguments.path, settled)
         await world.put(place, key, item)
-        return Outcome(role, item=item, key=key)
+        return Outcome(role, item=item, key=key, sound=sound or item is not settled)
 
     async def _patch(
         self, world: World, role: Role, patch: Any, place: str, key: str, old: Item
@@ -355,9 +357,9 @@ class Simulation:
         except PatchError as error:
             return Refusal(409, f"the patch does not fit the {role.resource.name} {key}: {error}")
         changed = items.exchanged(role.resource, wanted, old, now=await world.tick())
-        item = items.settled(role.resource, changed, old)
+        item, sound = items.settle(role.resource, changed, old)
         await world.put(place, key, item)
-        return Outcome(role, item=item, key=key)
+        return Outcome(role, item=item, key=key, sound=sound)
 
     async def _remove_children(self, world: World, parent: Resource, key: str) -> None:
         """Remove what belongs to an item that is gone, though it does not stand below it."""
@@ -418,20 +420,15 @@ class Simulation:
             if key is not None and key in ids.taken and "409" in operation.responses:
                 return Refusal(409, f"there is already a {resource.name} {key}")
             request = self._request(operation)
-            refusal = await dangling(world, self.links, operation, resource, sent, request)
-            refusal = refusal or await conflict(world, operation, resource, place, sent, None)
+            refusal = await self.referee.refusal(world, operation, resource, place, sent, request)
             if refusal is not None:
                 return refusal
-            base = await self.links.link(world, resource, base, f"{place}#{number}")
-            base = items.with_context(resource, base, arguments.path)
-            own = self.seeds.own(resource, base, f"{place}#{number}")
-            item = items.made(resource, sent, request, {**base, **own}, now=number)
-            item |= items.context(resource, arguments.path)
             found = self.seeds.new_id(resource, place, ids, number) if key is None else None
-            if found is not None and resource.id_property is not None:
-                item[resource.id_property] = found[1]
-            item = items.settled(resource, item, base)
-            if found is not None and item.get(resource.id_property or "", found[1]) == found[1]:
+            name = resource.id_property
+            identity = {name: found[1]} if found is not None and name is not None else {}
+            linking = await self.links.of(world, resource, base, f"{place}#{number}")
+            item = self._new(linking, sent, request, arguments.path, identity, place, number)
+            if found is not None and item.get(name or "", found[1]) == found[1]:
                 key = found[0]
             if key is None:
                 key, item = self.seeds.named(resource, item, place, ids, number)
@@ -448,13 +445,41 @@ class Simulation:
             reason=composed.reason,
         )
 
+    def _new(
+        self,
+        linking: Linking,
+        sent: Item,
+        request: Contract | None,
+        path: Mapping[str, Any],
+        identity: Item,
+        place: str,
+        number: int,
+    ) -> Item:
+        """What *sent*, a place, a new id and an item made up whole come to.
+
+        What is made up nearly always fits: then the result alone is looked at, once.
+        """
+        resource, context = linking.resource, items.context(linking.resource, path)
+        own = self.seeds.own(resource, {**linking.item, **context}, f"{place}#{number}")
+
+        def made(base: Item) -> Item:
+            mine = {name: value for name, value in own.items() if name in base}
+            item = items.made(resource, sent, request, {**base, **mine}, now=number)
+            return {**item, **context, **identity}
+
+        if linking.likely is not None:
+            item = made({**linking.likely, **context})
+            if resource.contract.is_valid(item):
+                return item
+        base = items.with_context(resource, linking.sound, path)
+        return items.mended(resource, made(base), base)[0]
+
     async def _begin_below(self, world: World, template: str, place: str, key: str) -> None:
         """Nothing belongs to a new item yet: what clients add to it begins empty."""
         above = f"{place}/{quote(key, safe='')}"
-        for suffix in self.resources.added_below(template):
-            below = above + suffix
-            if not await world.begun(below):
-                await world.begin(below, {})
+        below = self.resources.added_below(template)
+        if below:
+            await world.begin_empty(above + suffix for suffix in below)
 
     def _key_of(self, resource: Resource, operation: Operation, sent: Item) -> str | None:
         """The id that the client chose, when it may choose one."""

@@ -86,6 +86,10 @@ class World(Protocol):
         """Give *collection* its first items, by id, in order."""
         ...
 
+    async def begin_empty(self, collections: Iterable[str]) -> None:
+        """Begin those of *collections* that have not begun, with nothing in them."""
+        ...
+
     async def items(self, collection: str, most: int | None = None) -> list[tuple[str, Item]]:
         """Ids and items of *collection*, oldest first, but no more than *most*."""
         ...

@@ -102,10 +102,12 @@ async def _ids_after_failure(store: MemoryStore) -> tuple[list[str], int]:
         async with store.open("s") as world:
             await world.remove("pets", "1")
             await world.put("pets", "9", {})
+            await world.begin_empty(["pets", "pets/9/toys"])
             raise LookupError
     except LookupError:
         pass
     async with store.open("s") as world:
+        assert not await world.begun("pets/9/toys")
         ids = await world.ids("pets")
         return list(ids.taken), ids.highest
 
