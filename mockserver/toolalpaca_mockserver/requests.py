@@ -112,7 +112,8 @@ def request_of(scope: Mapping[str, Any], body: bytes) -> Request:
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        # httptools leaves white space at the end, which is no part of it (RFC 9110, section 5.5).
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip(" \t")
         if name in headers:
             headers[name] += ("; " if name == "cookie" else ", ") + value
         else:

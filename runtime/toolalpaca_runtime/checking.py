@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from toolalpaca.calling.faults import argument_faults, dotted
 from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.references import pointer_parts
 from toolalpaca.openapi.validation import Validator, Violation
@@ -44,9 +45,7 @@ def check_arguments(tool: Tool, arguments: dict[str, Any]) -> Checked:
     if validator is None or validator.is_valid(arguments):
         return Checked(arguments)
     mended, repairs = _mend(arguments, validator)
-    violations = validator.violations(mended)
-    problems = tuple(dict.fromkeys(_problem(violation, tool) for violation in violations))
-    return Checked(mended, tuple(repairs), problems)
+    return Checked(mended, tuple(repairs), argument_faults(tool, mended))
 
 
 def _without_nulls(
@@ -77,7 +76,7 @@ def _mend(arguments: dict[str, Any], validator: Validator) -> tuple[dict[str, An
         if candidate is not None:
             mended = candidate.arguments
             repairs.append(
-                f"{_dotted(violation.pointer)}: {_shown(violation.value)} was read as "
+                f"{dotted(violation.pointer)}: {_shown(violation.value)} was read as "
                 f"{_shown(candidate.value)}."
             )
     return mended, repairs
@@ -168,22 +167,6 @@ def _with(arguments: dict[str, Any], path: list[str], value: Any) -> dict[str, A
     except (KeyError, IndexError, TypeError, ValueError):  # an earlier repair moved the place
         return None
     return changed
-
-
-def _problem(violation: Violation, tool: Tool) -> str:
-    place = _dotted(violation.pointer)
-    if violation.rule == "additionalProperties" and not place:
-        unknown = ", ".join(violation.properties)
-        return (
-            f"{unknown}: there is no such argument (they are: {', '.join(tool.places) or 'none'})"
-        )
-    if violation.rule == "required" and not place:
-        return f"{', '.join(violation.properties)}: this argument is required and missing"
-    return f"{place}: {violation.message}" if place else violation.message
-
-
-def _dotted(pointer: str) -> str:
-    return ".".join(pointer_parts(pointer))
 
 
 def _shown(value: Any) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from toolalpaca_mockserver.requests import request_of
+
 Open = Callable[..., httpx2.Client]
 FINE = {"204": {"description": "Fine"}}
 TEXT = {"type": "string"}
@@ -187,3 +189,15 @@ def test_a_slash_more_or_less_leads_no_method_elsewhere(
     refused = client.put("/users/me")
     assert refused.status_code == 405
     assert "PUT" not in refused.headers["allow"]
+
+
+def test_white_space_around_a_header_is_no_part_of_it() -> None:
+    """httptools leaves what follows a value; clients of ours send none (RFC 9110, section 5.5)."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(b"X-Count", b" 5 \t")],
+    }
+    assert request_of(scope, b"").headers == {"x-count": "5"}

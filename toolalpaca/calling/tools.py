@@ -7,6 +7,7 @@ All of an operation's parameters and the properties of its body are the argument
   suffix: ``id`` in the path and in the body become ``id`` and ``id_body``.
 - A body that is no plain object of properties is one argument, ``body``.
 - A property that is ``readOnly`` is the API's to write, so it is no argument.
+- A property that is required and not described is an argument, since no request goes without it.
 - What a security scheme fills (an API key in a query) is no argument: models see no secrets.
 - Properties that the body's schema requires are required of the tool when the body is, and with
   POST, PUT and PATCH in any case: documents forget ``required: true`` on bodies far more often
@@ -222,6 +223,10 @@ def _body_places(
         for name, property_schema in schema["properties"].items()
         if not _read_only(property_schema, root)
     ]
+    undescribed = schema.get("additionalProperties", True)
+    if undescribed is not False:
+        names = (name for name in required if name not in schema["properties"])
+        places += [Place("body", name, undescribed, needed) for name in names]
     return places, schema.get("additionalProperties", False)
 
 

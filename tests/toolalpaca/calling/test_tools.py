@@ -64,6 +64,15 @@ def test_all_locations_and_the_bodys_properties_are_arguments() -> None:
     }  # fmt: skip
 
 
+def test_a_property_that_is_required_and_not_described_is_an_argument() -> None:
+    schema = {"type": "object", "required": ["uris"], "properties": {"ids": {"type": "string"}}}
+    tool = only_tool({"requestBody": json_body(schema)})
+    assert tool.spec.parameters["properties"]["uris"] is True
+    assert tool.spec.parameters["required"] == ["uris"]
+    closed = only_tool({"requestBody": json_body({**schema, "additionalProperties": False})})
+    assert list(closed.places) == ["ids"]
+
+
 def test_a_name_that_occurs_twice_is_suffixed_with_its_place() -> None:
     tool = only_tool(
         {
