@@ -19,6 +19,7 @@ from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.health import health_routes
 from toolalpaca_mockserver.journal_admin import journal_routes
+from toolalpaca_mockserver.mcp.loading import MCP
 from toolalpaca_mockserver.metrics_admin import metrics_routes
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
 from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
@@ -37,6 +38,7 @@ class ApiSummary(BaseModel):
     Attributes:
         url: Where it is.
         document_url: Where its document is, with this server as its only one.
+        mcp_url: Where it is an MCP server.
         operations: How many it has.
         problems: How many faults its document has.
     """
@@ -45,6 +47,7 @@ class ApiSummary(BaseModel):
     title: str
     url: str
     document_url: str
+    mcp_url: str
     operations: int
     problems: int
 
@@ -150,6 +153,7 @@ def summaries(apis: Iterable[Api], origin: str) -> list[ApiSummary]:
             title=api.document.title,
             url=origin + api.prefix,
             document_url=f"{origin}{OWN}/apis/{api.document.name}/openapi.json",
+            mcp_url=origin + MCP + api.document.name,
             operations=len(api.document.operations),
             problems=len(api.document.problems) + len(api.unreachable),
         )
@@ -198,5 +202,6 @@ def _row(api: ApiSummary) -> str:
     return (
         f'<tr id="{html.escape(api.name)}"><td><a href="{url}">{html.escape(api.name)}</a></td>'
         f"<td>{html.escape(api.title)}</td><td>{api.operations}</td><td>{api.problems}</td>"
-        f'<td><a href="{document}">openapi.json</a></td></tr>'
+        f'<td><a href="{document}">openapi.json</a></td>'
+        f"<td><code>{html.escape(api.mcp_url)}</code></td></tr>"
     )

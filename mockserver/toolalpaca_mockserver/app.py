@@ -14,14 +14,15 @@ A request goes through the parts in this order::
     Answer             answers.py      conforming, and sent here
     Exchange           exchange.py     told to whoever listens
 
-What is the server's own lives under ``/_toolalpaca/`` (admin.py), loaded when first asked for.
+What is the server's own lives under ``/_toolalpaca/`` (admin.py), MCP among it (mcp/), loaded when
+first asked for.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from toolalpaca_mockserver.asgi import Receive, Scope, Send, read_body, send_ans
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.delivery import fail_to_deliver
 from toolalpaca_mockserver.exchange import Exchange, Listener
+from toolalpaca_mockserver.mcp.loading import MCP, mcp_endpoints
 from toolalpaca_mockserver.requests import LARGEST_BODY, Request, request_of
 from toolalpaca_mockserver.sessions import (
     DEFAULT_SESSION,
@@ -78,7 +80,15 @@ def create_app(
     """
     store = store or MemoryStore()
     apis = Catalog(apis_of(documents, settings, store))
-    return MockServerApp(apis, store, listeners, parts, routes, watch)
+    return MockServerApp(
+        apis,
+        store,
+        listeners=listeners,
+        parts=parts,
+        routes=routes,
+        watch=watch,
+        hosts=settings.hosts,
+    )
 
 
 def apis_of(documents: Sequence[Document], settings: Settings, store: Store) -> list[Api]:
@@ -97,10 +107,12 @@ class MockServerApp:
         self,
         apis: Catalog,
         store: Store,
+        *,
         listeners: Sequence[Listener] = (),
         parts: Sequence[Part] = (),
         routes: Sequence[Routes] = (),
         watch: Watch | None = None,
+        hosts: Collection[str] = (),
     ) -> None:
         self.apis = apis
         self.store = store
@@ -108,7 +120,9 @@ class MockServerApp:
         self._listeners = (*listeners, *self.watch.listeners)
         self.parts = tuple(parts)
         self._routes = tuple(routes)
+        self._hosts = hosts
         self._admin: Any = None
+        self._mcp: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (https://asgi.readthedocs.io)."""
@@ -116,7 +130,9 @@ class MockServerApp:
             await self._live(receive, send)
         elif scope["type"] == "http":
             path: str = scope["path"]
-            if path == OWN or path.startswith(OWN + "/"):
+            if path.startswith(MCP):
+                await self.mcp(scope, receive, send)
+            elif path == OWN or path.startswith(OWN + "/"):
                 await self.admin(scope, receive, send)
             else:
                 await self._serve(scope, receive, send)
@@ -135,6 +151,20 @@ class MockServerApp:
     def stop(self) -> None:
         """Let go who waits for something to happen, because the server is about to stop."""
         self.watch.close()
+
+    @property
+    def mcp(self) -> Any:
+        """The application under ``/_toolalpaca/mcp/``."""
+        if self._mcp is None:
+            self._mcp = mcp_endpoints(self.apis, self.ask, self._hosts)
+        return self._mcp
+
+    async def ask(self, request: Request, session: str) -> Answer:
+        """The answer to a request that did not come over HTTP; listeners are told of it, too."""
+        began = time.perf_counter()
+        answer = await self._answer(request, session)
+        self._tell(request, answer, session, began)
+        return answer
 
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as living:
@@ -162,15 +192,18 @@ class MockServerApp:
             answer = problem_answer(413, f"the body is larger than {LARGEST_BODY} bytes")
         else:
             answer = await self._answer(request, session)
+        self._tell(request, answer, session, began)
+        if answer.fate is None:
+            await send_answer(answer, request, send)
+        else:
+            await fail_to_deliver(answer, request, scope, receive, send)
+
+    def _tell(self, request: Request, answer: Answer, session: str, began: float) -> None:
         milliseconds = (time.perf_counter() - began) * 1000
         if self._listeners:
             exchange = Exchange(request, answer, session, time.time(), milliseconds)
             for listener in self._listeners:
                 listener(exchange)
-        if answer.fate is None:
-            await send_answer(answer, request, send)
-        else:
-            await fail_to_deliver(answer, request, scope, receive, send)
 
     async def _answer(self, request: Request, session: str) -> Answer:
         try:

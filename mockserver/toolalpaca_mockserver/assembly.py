@@ -20,6 +20,7 @@ from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.options import rules_from_options
 from toolalpaca_mockserver.engines.options import check_of, engine_factory, model_from
 from toolalpaca_mockserver.explanation import mistakes
+from toolalpaca_mockserver.mcp.options import hosts_from_options, notes_on_mcp
 from toolalpaca_mockserver.printing import print_json, print_line
 from toolalpaca_mockserver.recording.options import recording_from_options, usual_validation
 from toolalpaca_mockserver.reloading import Loaded, Reloader
@@ -108,7 +109,15 @@ class Assembly:
             _refuse_unwatchable(options.source)
             parts.append(Reloader(self.load, loaded, apis, self._store, report))
         watch = watch_from_options(options)
-        return MockServerApp(apis, self._store, listeners, parts, routes, watch)
+        return MockServerApp(
+            apis,
+            self._store,
+            listeners=listeners,
+            parts=parts,
+            routes=routes,
+            watch=watch,
+            hosts=hosts_from_options(options),
+        )
 
     def notes(self, url: str) -> list[str]:
         """What a person should know of how the APIs are served at *url*, a line each."""
@@ -118,6 +127,7 @@ class Assembly:
                 f"  {options.model} composes what POST creates and answers about no resource; "
                 "lists and items come from the state"
             )
+        notes += notes_on_mcp(url)
         serving = f"Serving {url} with the {options.engine} engine"
         return [*notes, f"{serving}; see {url}/_toolalpaca/. Stop with Ctrl-C."]
 

@@ -23,6 +23,7 @@ def configure(parser: CommandParser) -> None:
     from toolalpaca.llm.options import add_model_options
     from toolalpaca_mockserver.callbacks.options import add_callback_options
     from toolalpaca_mockserver.disturbance.options import add_disturbance_options
+    from toolalpaca_mockserver.mcp.options import add_mcp_options
     from toolalpaca_mockserver.recording.options import add_recording_options
     from toolalpaca_mockserver.watching import add_watch_options
 
@@ -32,6 +33,7 @@ def configure(parser: CommandParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     parser.add_argument("--port", type=PORT, default=8000, help="the port; 0 for any free one")
+    add_mcp_options(parser)
     parser.add_argument("--seed", type=integer(0), default=0, help="other seed, other data")
     parser.add_argument(
         "--engine",

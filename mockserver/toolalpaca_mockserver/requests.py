@@ -26,6 +26,7 @@ class Request:
             cookies by a semicolon.
         body: The whole body.
         origin: Scheme and authority of the server as the client addressed it.
+        trusted: Whether the server makes it itself, and asks for no credentials.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     origin: str = "http://localhost"
+    trusted: bool = False
 
     @cached_property
     def query_pairs(self) -> list[tuple[str, str]]:

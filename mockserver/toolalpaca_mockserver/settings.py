@@ -44,6 +44,7 @@ class Settings:
         corrections: What a person knows better of resources than inference, besides what a
             document says itself.
         disturbances: What goes wrong on purpose.
+        hosts: Names by which MCP clients may call the server, besides loopback's and its address.
     """
 
     seed: int = 0
@@ -56,6 +57,7 @@ class Settings:
     validation: Validation = "strict"
     corrections: CorrectionsFile | None = None
     disturbances: Rules = NO_RULES
+    hosts: Collection[str] = ()
 
 
 DEFAULTS = Settings()

@@ -220,9 +220,12 @@ def test_a_model_that_answers_is_served_with(tmp_path: Path) -> None:
     script = tmp_path / "replies.jsonl"
     script.write_text(json.dumps({"text": "ready"}))
     with running(RAILWAY, "--engine", "llm", "--model", f"scripted:{script}") as process:
-        assert "railway" in line(process)
-        assert "lists and items come from the state" in line(process)
-        assert "with the llm engine" in line(process)
+        summary = [line(process)]
+        while not summary[-1].startswith("Serving"):
+            summary.append(line(process))
+        assert "railway" in summary[0]
+        assert "lists and items come from the state" in summary[1]
+        assert "with the llm engine" in summary[-1]
 
 
 def test_a_port_in_use_is_one_line() -> None:
