@@ -319,6 +319,31 @@ def test_without_the_sdk_the_answer_names_the_extra(
     assert http.get("/pets").status_code == 200
 
 
+LINES = "a body of lines of JSON is one text to its tool"
+COLLIDES = "properties of the exploded sort_by are other parameters' names"
+EMPTY = "nothing satisfies its schema, or nothing is found that does"
+REFUSED = {
+    "021-guru-urlbox.io renderSync": "of alternatives that only require, the tool knows nothing",
+    "115-guru-otoroshi createBulkDataExporterConfigs": LINES,
+    "115-guru-otoroshi deletebulkDataExporterConfig": LINES,
+    "115-guru-otoroshi patchBulkDataExporterConfig": LINES,
+    "115-guru-otoroshi updateBulkDataExporterConfig": LINES,
+    "149-guru-tnb UntagResource": "an empty array leaves no trace in a query, and is missed there",
+    "226-sw2-hotelbooking_v1_swagger_specification createBooking": EMPTY,
+    "360-multi-lob_api_bundled booklets_list": COLLIDES,
+    "360-multi-lob_api_bundled checks_list": COLLIDES,
+    "360-multi-lob_api_bundled letters_list": COLLIDES,
+    "360-multi-lob_api_bundled postcards_list": COLLIDES,
+    "360-multi-lob_api_bundled self_mailers_list": COLLIDES,
+    "360-multi-lob_api_bundled snap_packs_list": COLLIDES,
+    "393-torture-schema_types quirks_entirelyIncompatibleAllOf": EMPTY,
+    "393-torture-schema_types quirks_partiallyUsableIncompatibleAllOf": EMPTY,
+}
+"""Tools of real documents that do not take the arguments that are made, and why."""
+UNSENDABLE = ("a header holds no line breaks", "it stands in the path and cannot be empty")
+"""What is said of values that fit their schema and have no place in a request."""
+
+
 # -- laws -----------------------------------------------------------------------------------
 
 
@@ -327,7 +352,7 @@ class Survey:
 
     def __init__(self) -> None:
         self.called = 0
-        self.faults: list[str] = []
+        self.faults: dict[str, str] = {}
 
     async def visit(self, document: Document) -> None:
         # Whether an item exists is not the question here: every one that is asked for does.
@@ -358,13 +383,14 @@ class Survey:
         try:
             arguments = generator.generate(tool.input_schema, name=tool.name, key=tool.name)
         except ToolAlpacaError as error:
-            self.faults.append(f"{where}: no arguments could be made: {error}")
+            self.faults[where] = str(error)
             return
         result = await call(client, tool.name, arguments)
         self.called += 1
+        text = result.content[0].text if result.is_error else ""
         # What the list shows may take the name that an example gives.
-        if result.is_error and not result.content[0].text.startswith("409 "):
-            self.faults.append(f"{where}: {result.content[0].text}")
+        if result.is_error and not text.startswith("409 ") and not text.endswith(UNSENDABLE):
+            self.faults[where] = text
 
 
 @pytest.fixture
@@ -377,7 +403,7 @@ async def test_every_tool_of_the_examples_takes_what_its_schema_takes(
 ) -> None:
     for document in examples:
         await survey.visit(document)
-    assert survey.faults == []
+    assert survey.faults == {}
     assert survey.called == sum(len(document.operations) for document in examples)
 
 
@@ -387,4 +413,5 @@ async def test_every_tool_of_the_pool_takes_what_its_schema_takes(
 ) -> None:
     for path in sorted((shared / "specs").glob("*/*.*")):
         await survey.visit(load_document(path))
-    assert survey.faults == []
+    assert survey.faults.keys() == REFUSED.keys(), survey.faults
+    assert survey.called > 3800
