@@ -28,6 +28,12 @@ from toolalpaca_mockserver.state.resources import Resource, Role
 from toolalpaca_mockserver.values import ValueGenerator
 
 
+def _examples(resource: Resource) -> list[Any]:
+    """What the document shows of the items, itself responsible for what they refer to."""
+    shown = [*resource.listed, *resource.alone, *(resource.contract.shape.get("examples") or ())]
+    return [example for example in shown if isinstance(example, dict)]
+
+
 class Court:
     """Holds one document to the laws."""
 
@@ -87,12 +93,11 @@ class Court:
             there = self.roles.get(reference.target, {})
             if "read" not in there or "{}" in reference.target:
                 continue
+            said = {id for e in _examples(resource) for id in referred(e, reference.path)}
             for item in self.items(self.ask(operation, self.own_place(operation)), role)[:3]:
-                if item in (resource.contract.shape.get("examples") or ()):
-                    continue  # it is the document's
                 if reference.path[0] not in shown.properties():
                     continue
-                for key in referred(item, reference.path):
+                for key in set(referred(item, reference.path)) - said:
                     reply = self.ask(there["read"][0], self.below(reference.target, key))
                     law = "references lead to things that exist"
                     self.judge(law, reply.status == 200, operation, f"{reference.shown} {key}")
