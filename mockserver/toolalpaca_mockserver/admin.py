@@ -22,6 +22,7 @@ from toolalpaca_mockserver.journal_admin import journal_routes
 from toolalpaca_mockserver.mcp.loading import MCP
 from toolalpaca_mockserver.metrics_admin import metrics_routes
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
+from toolalpaca_mockserver.operation_admin import operation_routes
 from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
 from toolalpaca_mockserver.session_admin import session_routes
 from toolalpaca_mockserver.sessions import SESSION
@@ -86,6 +87,7 @@ def create_admin(
     admin.add_middleware(_HeadAsGet)
 
     admin.include_router(session_routes(apis, store), prefix=OWN)
+    admin.include_router(operation_routes(apis), prefix=OWN)
     admin.include_router(journal_routes(apis, watch.journal), prefix=OWN)
     admin.include_router(metrics_routes(watch.all_collectors, store), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)

@@ -38,13 +38,18 @@ class SessionSnapshot(BaseModel):
     collections: dict[str, Collection] = {}
 
 
-def _named(session: str) -> str:
+def checked_session(session: str) -> str:
+    """*session*, when it may be the name of one.
+
+    Raises:
+        HTTPException: 400, with the rule.
+    """
     if not is_session_name(session):
         raise HTTPException(400, SESSION_RULE)
     return session
 
 
-Session = Annotated[str, Depends(_named)]
+Session = Annotated[str, Depends(checked_session)]
 
 
 def session_routes(apis: Catalog, store: Store) -> APIRouter:

@@ -158,6 +158,34 @@ class Simulation:
                 found[collection] = [item for _, item in known[:3]]
         return {collection: known for collection, known in found.items() if known}
 
+    async def first(
+        self, resource: Resource, place: str, path: Mapping[str, Any], session: str
+    ) -> str | None:
+        """The id of the oldest item of the collection at *place*, or None when it is empty.
+
+        Args:
+            resource: What its items are.
+            place: The collection.
+            path: Path parameters that led to it.
+            session: Whose collection it is.
+        """
+        async with self.store.open(session) as world:
+            await self._begun(world, resource, place, path)
+            known = await world.items(place, 1)
+        return known[0][0] if known else None
+
+    async def another(self, resource: Resource, session: str) -> Item:
+        """An item that nobody has seen, and that is not kept; its references are to what exists.
+
+        Args:
+            resource: What it is.
+            session: Whose things it refers to.
+        """
+        place = place_of(self.name, resource.collection, {})
+        _, item = self.seeds.another(resource, place, Ids(), 1)
+        async with self.store.open(session) as world:
+            return await self.links.link(world, resource, item, f"{place}#another")
+
     # -- collections ------------------------------------------------------------------------
 
     async def _missing_parent(
