@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import html
 from collections.abc import Callable, Iterable, Sequence
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +21,7 @@ from toolalpaca_mockserver.metrics_admin import metrics_routes
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
 from toolalpaca_mockserver.operation_admin import operation_routes
 from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
+from toolalpaca_mockserver.page_admin import page_file, page_routes
 from toolalpaca_mockserver.session_admin import session_routes
 from toolalpaca_mockserver.sessions import SESSION
 from toolalpaca_mockserver.state.store import Store
@@ -91,6 +89,7 @@ def create_admin(
     admin.include_router(journal_routes(apis, watch.journal), prefix=OWN)
     admin.include_router(metrics_routes(watch.all_collectors, store), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)
+    admin.include_router(page_routes(), prefix=OWN)
     admin.include_router(health_routes(apis, store), prefix=OWN)
     for made in routes:
         admin.include_router(made(apis), prefix=OWN)
@@ -108,10 +107,10 @@ def create_admin(
     @admin.get(f"{OWN}/")
     async def index(request: Request) -> Response:
         """The APIs, as a page for browsers and as JSON for programs."""
-        listing = Listing(apis=summaries(apis, _origin(request)))
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(_page(listing))
-        return JSONResponse(listing.model_dump())
+            return page_file("index.html")
+        listing = Listing(apis=summaries(apis, _origin(request)))
+        return JSONResponse(listing.model_dump(), headers={"vary": "accept"})
 
     @admin.get(OWN, include_in_schema=False)
     async def index_without_slash(request: Request) -> Response:
@@ -190,20 +189,3 @@ def _without_servers(item: Any) -> Any:
 
 def _origin(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
-
-
-def _page(listing: Listing) -> str:
-    rows = "\n".join(map(_row, listing.apis))
-    template = files("toolalpaca_mockserver") / "page" / "index.html"
-    page = Template(template.read_text(encoding="utf-8"))
-    return page.substitute(rows=rows, version=html.escape(listing.version))
-
-
-def _row(api: ApiSummary) -> str:
-    url, document = (html.escape(link, quote=True) for link in (api.url, api.document_url))
-    return (
-        f'<tr id="{html.escape(api.name)}"><td><a href="{url}">{html.escape(api.name)}</a></td>'
-        f"<td>{html.escape(api.title)}</td><td>{api.operations}</td><td>{api.problems}</td>"
-        f'<td><a href="{document}">openapi.json</a></td>'
-        f"<td><code>{html.escape(api.mcp_url)}</code></td></tr>"
-    )

@@ -181,8 +181,10 @@ class _EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncIterator[str], journal: Journal) -> None:
-        super().__init__(events, headers={"cache-control": "no-store"})
+    def __init__(
+        self, events: AsyncIterator[str], journal: Journal, status_code: int = 200
+    ) -> None:
+        super().__init__(events, status_code, headers={"cache-control": "no-store"})
         self._journal = journal
 
     async def listen_for_disconnect(self, receive: Receive) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,7 +40,24 @@ def test_the_root_leads_to_the_servers_own_page(both: httpx2.Client) -> None:
     assert {api["name"] for api in listing["apis"]} >= {"pets", "railway"}
     page = both.get("/_toolalpaca/", headers={"accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
-    assert "railway" in page.text
+
+
+def test_the_page_consists_of_its_own_files_and_makes_no_markup_of_texts(
+    both: httpx2.Client,
+) -> None:
+    page = both.get("/_toolalpaca/", headers={"accept": "text/html"})
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'"} <= set(policy)
+    assert "require-trusted-types-for 'script'" in policy
+    links = re.findall(r'(?:src|href)="([^"#]+)"', page.text)
+    scripts = both.get("/_toolalpaca/page/page.js").text
+    links += [f"/_toolalpaca/page/{name}" for name in re.findall(r'from "\./(.+?)"', scripts)]
+    assert len(links) > 8
+    for link in links:
+        assert link.startswith("/_toolalpaca/")
+        assert both.get(link).status_code == 200
+    for name in ("nope.js", "..%2Fadmin.py", "__init__.py"):
+        assert both.get(f"/_toolalpaca/page/{name}").status_code == 404
 
 
 def test_an_api_s_own_url_leads_to_its_document_and_people_to_the_page(both: httpx2.Client) -> None:
@@ -90,7 +108,9 @@ def test_the_servers_own_paths_answer_head(both: httpx2.Client) -> None:
         head = both.head(path)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == str(len(both.get(path).content))
-    assert "HTTPValidationError" not in both.get("/_toolalpaca/openapi.json").text
+    own = both.get("/_toolalpaca/openapi.json")
+    assert load_document(own.json()).problems == ()
+    assert "HTTPValidationError" not in own.text
 
 
 def test_sessions_of_several_documents_stay_apart(open_client: Open, pets: dict[str, Any]) -> None:
