@@ -19,11 +19,13 @@ from toolalpaca_mockserver.callbacks.options import sender_from_options
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.options import rules_from_options
 from toolalpaca_mockserver.engines.options import check_of, engine_factory, model_from
+from toolalpaca_mockserver.exchange import Listener
 from toolalpaca_mockserver.explanation import mistakes
 from toolalpaca_mockserver.mcp.options import hosts_from_options, notes_on_mcp
 from toolalpaca_mockserver.printing import print_json, print_line
 from toolalpaca_mockserver.recording.options import recording_from_options, usual_validation
 from toolalpaca_mockserver.reloading import Loaded, Reloader
+from toolalpaca_mockserver.request_log import RequestLog
 from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.state.corrections import (
     CorrectionsFile,
@@ -97,7 +99,8 @@ class Assembly:
         loaded = self.load()
         apis = self._apis
         apis.replace(loaded.apis)
-        listeners = [report, *self._recording.listeners]
+        show: Listener = print_json if options.json else RequestLog()
+        listeners = [show, *self._recording.listeners]
         parts = [*self._recording.parts]
         routes = []
         sender = sender_from_options(options, apis, report)

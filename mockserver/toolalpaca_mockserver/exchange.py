@@ -62,17 +62,6 @@ class Exchange:
             "disturbance": self.answer.disturbance,
         }
 
-    def as_line(self) -> str:
-        """The exchange as a line for a person."""
-        request, answer = self.request, self.answer
-        line = (
-            f"{request.method:<7} {self.path} {answer.status} {answer.source} "
-            f"{self.milliseconds:.1f} ms"
-        )
-        session = f" [{self.session}]" if self.session != DEFAULT_SESSION else ""
-        disturbed = f"  ({answer.disturbance})" if answer.disturbance else ""
-        return line + session + disturbed + (f"  {self.problem}" if self.problem else "")
-
 
 Listener = Callable[[Exchange], None]
 """Told of every exchange, in the loop that serves: it must be quick and must not fail."""

@@ -74,15 +74,19 @@ def print_ready(apis: Iterable[Api], url: str, notes: Iterable[str], *, as_json:
     sys.stdout.flush()
 
 
-class Told(Protocol):
+class Event(Protocol):
     """Something that happened, such as an exchange."""
-
-    def as_line(self) -> str:
-        """For a person."""
-        ...
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
+        ...
+
+
+class Told(Event, Protocol):
+    """Something that happened and is told in a line, such as a reload."""
+
+    def as_line(self) -> str:
+        """For a person."""
         ...
 
 
@@ -91,9 +95,9 @@ def print_line(told: Told) -> None:
     print(told.as_line(), flush=True)
 
 
-def print_json(told: Told) -> None:
+def print_json(event: Event) -> None:
     """Print what happened, as one JSON object."""
-    _print_json(told.as_json())
+    _print_json(event.as_json())
 
 
 def _line(problem: Problem) -> str:

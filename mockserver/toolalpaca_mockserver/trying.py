@@ -130,7 +130,7 @@ class Trials:
             contract = self._generator.contract(media_type.schema)
             value = await self._value(operation, media_type, contract, session)
             if is_xml(key):
-                sent_as, content = represent(value, key, contract)
+                sent_as, content = represent(value, media_type, contract)
             else:
                 sent_as, content = encode_body(media_type, value)
         except (NoInstance, DocumentError, AttributeError, TypeError):

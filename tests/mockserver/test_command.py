@@ -64,9 +64,11 @@ def test_a_person_reads_what_is_served_and_what_happens(tmp_path: Path) -> None:
         assert "any value is accepted there" in told
         # What is served can be served again, by the URL that is told.
         assert run("--check", f"{url}/railway").returncode == 0
-        assert line(process).startswith("GET     /railway 307 router ")
+        assert " GET      307  router " in line(process)
         assert httpx2.get(f"{url}/railway/stations").status_code == 200
-        assert line(process).startswith("GET     /railway/stations 200 state ")
+        told = line(process)
+        assert " GET      200  state " in told
+        assert told.endswith(" ms  /railway/stations\n")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert process.stderr is not None

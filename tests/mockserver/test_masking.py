@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.masking import MaskedExchange, Secrets
+from toolalpaca_mockserver.printing import print_json
+from toolalpaca_mockserver.request_log import RequestLog
 from toolalpaca_mockserver.requests import Request
 
 Open = Callable[..., httpx2.Client]
@@ -126,9 +129,7 @@ def test_a_canary_comes_out_nowhere(
     number: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from toolalpaca_mockserver.printing import print_json, print_line
-
-    client = open_client(guarded, listeners=[print_line, print_json])
+    client = open_client(guarded, listeners=[RequestLog(sys.stdout), print_json])
     basic = base64.b64encode(f"me:{CANARY}".encode()).decode()
     answer = client.post(
         f"/reset/{CANARY}/now",

@@ -17,6 +17,7 @@ from toolalpaca_mockserver.disturbance.grammar import Rate
 from toolalpaca_mockserver.disturbance.limiter import Limiter
 from toolalpaca_mockserver.disturbance.rules import read_rules, refuse_unmet
 from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.request_log import RequestLog
 
 Open = Callable[..., httpx2.Client]
 
@@ -35,7 +36,7 @@ def test_an_error_is_the_documents_own_and_labelled(
     assert response.headers["toolalpaca-disturbance"] == "status=503"
     assert response.headers["toolalpaca-source"] == "disturbance"
     assert exchanges[-1].as_json()["disturbance"] == "status=503"
-    assert "(status=503)" in exchanges[-1].as_line()
+    assert "(status=503)" in RequestLog().line(exchanges[-1])
     assert client.get("/pets").status_code == 200
 
 
