@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote
 
 from toolalpaca.openapi.model import Operation
-from toolalpaca.redaction import MASK
+from toolalpaca.redaction import MASK, Redactor
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.problems import is_secret
 from toolalpaca_mockserver.requests import Request
@@ -38,12 +39,18 @@ class Exchange:
     @property
     def path(self) -> str:
         """The path, without what it may hold of secrets."""
-        return _masked(self.request.path, self.answer.operation)
+        return _masked(self.request.path, self.answer.operation)[0]
 
     @property
     def problem(self) -> str:
-        """What was wrong with the request, or ``""``."""
-        return self.answer.headers.get("toolalpaca-problem", "")
+        """What was wrong with the request, or ``""``; without what the path may hold of secrets."""
+        said = self.answer.headers.get("toolalpaca-problem", "")
+        return Redactor(self.secret_segments)(said) if said else ""
+
+    @property
+    def secret_segments(self) -> list[str]:
+        """What stands in the path in the place of secrets, decoded."""
+        return _masked(self.request.path, self.answer.operation)[1]
 
     def as_json(self) -> dict[str, Any]:
         """The exchange as a line of ``--json`` output, without anything that may be secret."""
@@ -67,16 +74,18 @@ Listener = Callable[[Exchange], None]
 """Told of every exchange, in the loop that serves: it must be quick and must not fail."""
 
 
-def _masked(path: str, operation: Operation | None) -> str:
-    """*path* with the segments masked that stand for secrets, as in ``/reset/{token}``.
+def _masked(path: str, operation: Operation | None) -> tuple[str, list[str]]:
+    """*path* with the segments masked that stand for secrets (``/reset/{token}``), and these.
 
     What stands in front of the document's own path, such as the name of the API, is left alone.
     """
     if operation is None or not is_secret(operation.path):
-        return path
+        return path, []
     template = operation.path.rstrip("/").split("/")
     segments = path.rstrip("/").split("/")
+    found = []
     for place in range(1, min(len(segments), len(template)) + 1):
         if any(map(is_secret, _PLACEHOLDER.findall(template[-place]))):
+            found.append(unquote(segments[-place]))
             segments[-place] = MASK
-    return "/".join(segments) + path[len(path.rstrip("/")) :]
+    return "/".join(segments) + path[len(path.rstrip("/")) :], found

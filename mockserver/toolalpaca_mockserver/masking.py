@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote_plus
 
 from toolalpaca.openapi.model import Document
 from toolalpaca.redaction import MASK, Redactor
@@ -81,7 +81,7 @@ class MaskedExchange:
         if answer.content_type:
             answer_headers["content-type"] = answer.content_type
         # Each of these collects secrets; only then is it known what else must be masked.
-        path = self._path(exchange)
+        self._found.update(exchange.secret_segments)
         query = self._pairs(request.query)
         headers = [self._headers(request.headers), self._headers(answer_headers)]
         bodies = [
@@ -89,7 +89,7 @@ class MaskedExchange:
             self._body(answer.body, answer.content_type),
         ]
         redact = Redactor(text for text in self._found if len(text) >= _LEAST)
-        self.path, self.query = redact(path), redact(query)
+        self.path, self.query = redact(exchange.path), redact(query)
         self.problem = redact(exchange.problem)
         self.request_headers, self.answer_headers = (
             {name: redact(value) for name, value in found.items()} for found in headers
@@ -97,11 +97,6 @@ class MaskedExchange:
         self.request_body, self.answer_body = (
             redact(body) if body is not None else None for body in bodies
         )
-
-    def _path(self, exchange: Exchange) -> str:
-        pairs = zip(exchange.request.path.split("/"), exchange.path.split("/"), strict=True)
-        self._found.update(unquote(text) for text, shown in pairs if shown == MASK)
-        return exchange.path
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {name: self._header(name.lower(), value) for name, value in headers.items()}

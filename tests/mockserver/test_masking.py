@@ -156,3 +156,30 @@ def test_a_canary_comes_out_nowhere(
         assert basic not in output
     assert '"x-note":"say ***"' in outputs[1]
     assert "Basic ***" in outputs[1]
+
+
+def test_a_problem_does_not_tell_what_the_path_hides(
+    open_client: Open, make_document: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    thing = {"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}}
+    content = {"application/json": {"schema": thing}}
+    many = {"application/json": {"schema": {"type": "array", "items": thing}}}
+    document = make_document(
+        {
+            "/keys": {"get": {"responses": {"200": {"description": "", "content": many}}}},
+            "/keys/{token}": {
+                "get": {
+                    "responses": {
+                        "200": {"description": "", "content": content},
+                        "404": {"description": ""},
+                    }
+                }
+            },
+        }
+    )
+    client = open_client(document, listeners=[RequestLog(sys.stdout), print_exchange_json])
+    lost = client.get(f"/keys/{CANARY}")
+    assert CANARY in lost.headers["toolalpaca-problem"]  # whoever asks knows it
+    said = capsys.readouterr().out
+    assert said.count("there is no key ***") == 2
+    assert CANARY not in said + client.get("/_toolalpaca/requests").text

@@ -4,6 +4,7 @@ import { byId, h, method } from "./dom.js";
 import * as server from "./server.js";
 
 let chosen = null;
+let stale = true;
 let listed = [];
 
 /** Shows the APIs; which one is chosen is in the address. */
@@ -15,18 +16,18 @@ export function showApis(apis) {
         h("span.facts", {}, `${counted(api.operations, "operation")} · `, h("code", {}, new URL(api.url).pathname)),
         api.problems > 0 && h("span.problems", {}, counted(api.problems, "problem"))),
       h("a.document", { href: new URL(api.document_url).pathname, title: "The document as it is served" }, "openapi.json"))));
-  mark(chosen, null);
+  stale = true; // after a while without the server its documents may be others
 }
 
 export async function chooseApi(name) {
-  if (name !== chosen) {
-    listed = await server.operations(name);
-    chosen = name;
-    byId("api").hidden = false;
-    byId("search").value = "";
-    byId("resources").open = false;
-    showOperations("");
-  }
+  if (name === chosen && !stale) return;
+  listed = await server.operations(name);
+  if (name !== chosen) byId("search").value = "";
+  chosen = name;
+  stale = false;
+  byId("api").hidden = false;
+  byId("resources").open = false;
+  showOperations(byId("search").value);
 }
 
 /** Marks what is shown, for eyes and for screen readers. */

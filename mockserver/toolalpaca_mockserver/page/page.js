@@ -30,16 +30,20 @@ function decoded(text) {
   try { return decodeURIComponent(text); } catch { return ""; }
 }
 
-async function show() {
+/** Shows what is chosen; a form that is there already keeps what was written into it. */
+async function show(anew = true) {
   const { api, operation } = chosen();
   try {
     if (api) await chooseApi(api);
     mark(api, operation);
     await Promise.all([
       showState(api, session),
-      api && operation ? showOperation(api, operation, session) : null,
+      api && operation && (anew || byId("operation").hidden) ? showOperation(api, operation, session) : null,
     ]);
-    if (api && operation && !wide.matches) turnTo("try");
+    if (anew && api && operation && !wide.matches) {
+      turnTo("try");
+      byId("try").focus();
+    }
   } catch (error) {
     byId("welcome").hidden = false;
     byId("operation").hidden = true;
@@ -53,7 +57,7 @@ async function showListing() {
   byId("version").textContent = listing.version;
   showApis(listing.apis);
   log.showApiNames(names);
-  await Promise.all([show(), showSessions()]);
+  await Promise.all([show(false), showSessions()]);
 }
 
 async function showSessions() {
@@ -93,9 +97,13 @@ field.addEventListener("change", () => {
 
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address says what is chosen
-  byId("try-title").focus();
+  byId("try").focus();
 });
-addEventListener("hashchange", show);
+addEventListener("hashchange", () => show());
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href^='#']");
+  if (link && link.hash === location.hash) show(); // chosen once more: the form begins anew
+});
 
 server.listen({
   open() {

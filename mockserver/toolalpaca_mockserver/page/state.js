@@ -18,10 +18,12 @@ export function showState(of, inSession) {
   return refresh();
 }
 
-/** Looks again, soon: several requests may come at once. */
+/** Looks again, soon and not for each of many requests. */
 export function refreshSoon() {
-  clearTimeout(waiting);
-  waiting = setTimeout(refresh, 150);
+  waiting ||= setTimeout(() => {
+    waiting = 0;
+    refresh();
+  }, 200);
 }
 
 async function refresh() {

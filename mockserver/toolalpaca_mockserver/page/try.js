@@ -25,13 +25,14 @@ export async function showOperation(api, name, session) {
 }
 
 function headOf(told) {
-  const said = told.role && `${told.role.does}s ${told.role.does === "list" ? `what is in ${told.role.collection}` : `a ${told.role.resource} of ${told.role.collection}`}`;
   return [
-    h("h2.operation", { id: "try-title", tabindex: "-1" }, method(told.method), h("span.path", {}, ...breakable(told.path))),
+    h("h2.operation", {}, method(told.method), h("span.path", {}, ...breakable(told.path))),
     h("p.lead", {}, told.summary || told.name),
     h("p.chips", {},
       h("span.chip", {}, told.name),
-      said ? h("span.chip.role", {}, said) : h("span.chip", {}, "without state"),
+      told.role
+        ? h("span.chip.role", {}, `${told.role.does} ${told.role.resource} in `, h("code", {}, told.role.collection))
+        : h("span.chip", {}, "without state"),
       told.deprecated && h("span.chip.warn", {}, "deprecated")),
     told.description && told.description !== told.summary && h("details.description", { open: told.description.length < 280 },
       h("summary", {}, "Description"), h("p", {}, told.description)),
