@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import MediaType, Operation, Parameter, SecurityScheme
 from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.negotiation import is_xml
 from toolalpaca_mockserver.representations import represent
@@ -75,16 +76,17 @@ class Trials:
             operation: What is to be tried.
             session: Whose world it is tried in.
         """
-        ids = await known_ids(self.api.simulation, operation, session)
-        tried = []
-        for parameter in _parameters(operation):
-            if parameter.location == "header" and parameter.name.lower() in _UNDECLARED:
-                continue
-            contract, value = self._sample(parameter)
-            if parameter.location == "path":
-                value = ids.get(parameter.name, value)
-            tried.append(TriedParameter(parameter, contract, value))
-        return tried
+        tried = [
+            TriedParameter(parameter, *self._sample(parameter))
+            for parameter in _parameters(operation)
+            if parameter.location != "header" or parameter.name.lower() not in _UNDECLARED
+        ]
+        path = {t.parameter.name: t.value for t in tried if t.parameter.location == "path"}
+        ids = await known_ids(self.api.simulation, operation, path, session)
+        return [
+            replace(one, value=ids[one.parameter.name]) if _may_be(one, ids) else one
+            for one in tried
+        ]
 
     def _sample(self, parameter: Parameter) -> tuple[Contract | None, Any]:
         try:
@@ -146,6 +148,15 @@ class Trials:
             return sound
         made = await new_item(self.api.simulation, operation, contract, session)
         return made or self._generator.for_contract(contract, name=operation.name)
+
+
+def _may_be(tried: TriedParameter, ids: Mapping[str, Any]) -> bool:
+    """Whether *tried* can have the value that *ids* has for it."""
+    parameter, contract = tried.parameter, tried.contract
+    if parameter.location != "path" or parameter.name not in ids:
+        return False
+    value = ids[parameter.name]
+    return contract is None or contract.is_valid(coerce(value, contract.schema, contract))
 
 
 def _parameters(operation: Operation) -> list[Parameter]:

@@ -162,3 +162,22 @@ def test_documents_in_the_wild_are_told_of(
     told = client.get(f"{OPERATIONS.format('w')}/wild").json()
     assert [p["name"] for p in told["parameters"]] == ["q", "lost"]
     assert client.send(proposed(client, "w", "wild")).status_code < 500
+
+
+def test_ids_are_of_what_stands_below_the_other_values_of_the_path(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    thing = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    one = {"200": {"description": "", "content": {"application/json": {"schema": thing}}}}
+    schema = {"type": "array", "items": thing}
+    many = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    lost = {"404": {"description": ""}}
+    paths = {
+        "/tenants/{tenant}/things": {"get": {"responses": many}},
+        "/tenants/{tenant}/things/{id}": {"get": {"operationId": "read", "responses": one | lost}},
+    }
+    client = open_client(load_document(make_document(paths), name="w"))
+    request = proposed(client, "w", "read")
+    assert client.send(request).status_code == 200
+    above = request.url.path.rpartition("/")[0]
+    assert client.get(above).json()[0]["id"] == request.url.path.rpartition("/")[2]

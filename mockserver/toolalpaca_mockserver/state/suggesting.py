@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from toolalpaca.openapi.model import Operation
@@ -11,12 +12,15 @@ from toolalpaca_mockserver.state.simulation import Simulation
 from toolalpaca_mockserver.state.store import Item
 
 
-async def known_ids(simulation: Simulation, operation: Operation, session: str) -> dict[str, Any]:
+async def known_ids(
+    simulation: Simulation, operation: Operation, path: Mapping[str, Any], session: str
+) -> dict[str, Any]:
     """Path parameters of *operation* that lead to an item which exists, as far as there is one.
 
     Args:
         simulation: The state of the operation's API.
         operation: What is to be tried.
+        path: Values of its path parameters, for those that lead to no item.
         session: Whose world it is tried in; collections that nobody has seen get their first items.
     """
     resources = simulation.resources
@@ -27,10 +31,11 @@ async def known_ids(simulation: Simulation, operation: Operation, session: str) 
     found: dict[str, Any] = {}
     for template, resource in templates:
         name = template.rpartition("/")[2].strip("{}")
-        place, _ = item_place(simulation.name, template, found)
+        values = {**path, **found}
+        place, _ = item_place(simulation.name, template, values)
         if "{" not in resource.collection:
             place = place_of(simulation.name, resource.collection, {})
-        key = await simulation.first(resource, place, found, session)
+        key = await simulation.first(resource, place, values, session)
         if key is None:
             break
         found[name] = key
