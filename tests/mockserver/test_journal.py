@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.journal import LONGEST_BODY, Journal
 from toolalpaca_mockserver.requests import Request
-from toolalpaca_mockserver.watching import Watch
+from toolalpaca_mockserver.watching import Watch, add_watch_options, watch_from_options
 
 Open = Callable[..., httpx2.Client]
 REQUESTS = "/_toolalpaca/requests"
@@ -124,6 +125,17 @@ def test_without_a_journal_the_reason_is_said(open_client: Open, pets: dict[str,
     assert client.get("/pets").status_code == 200
     for path in (REQUESTS, f"{REQUESTS}/1", f"{REQUESTS}/stream"):
         assert "--journal 0" in client.get(path).json()["detail"]
+
+
+def test_the_command_says_how_many_are_kept() -> None:
+    parser = ArgumentParser()
+    add_watch_options(parser)
+    assert watch_from_options(parser.parse_args(["--journal", "0"])).journal is None
+    watch = watch_from_options(parser.parse_args(["--journal", "2"]))
+    assert watch.journal is not None
+    for number in range(3):
+        watch.journal(exchange(f"/{number}"))
+    assert len(watch.journal) == 2
 
 
 def test_number_and_size_are_bounded() -> None:
