@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from toolalpaca_mockserver.exchange import Exchange
 
@@ -17,8 +17,7 @@ _OVERHEAD: Final = 2000
 """Bytes that an exchange takes in memory besides its texts, more or less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An exchange in the journal.
 
     Attributes:
@@ -70,8 +69,7 @@ class Journal:
             exchange = _cut(exchange)
             request, answer = exchange.request, exchange.answer
         size = _OVERHEAD + len(request.body) + len(answer.body)
-        size += len(request.path) + len(request.query)
-        size += sum(map(len, request.headers.values())) + sum(map(len, answer.headers.values()))
+        size += len(request.path) + len(request.query) + sum(map(len, request.headers.values()))
         self.last += 1
         self._entries.append(Entry(self.last, exchange, sent, told, size))
         self._bytes += size

@@ -40,10 +40,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self._began = time.time()
-        self._requests: Counter[tuple[str, str, str, int, str]] = Counter()
+        # By API, operation, method, status and source.
+        self._durations: dict[tuple[str, str, str, int, str], _Histogram] = {}
         self._problems: Counter[tuple[str, str]] = Counter()
         self._rules: set[str] = set()
-        self._durations: dict[tuple[str, str], _Histogram] = {}
 
     def __call__(self, exchange: Exchange) -> None:
         """Count *exchange*."""
@@ -52,10 +52,10 @@ class Metrics:
         name = operation.name if operation is not None else ""
         if method not in _METHODS and (operation is None or operation.method != method.lower()):
             method = _OTHER
-        self._requests[answer.api, name, method, answer.status, answer.source] += 1
-        durations = self._durations.get((answer.api, name))
+        key = (answer.api, name, method, answer.status, answer.source)
+        durations = self._durations.get(key)
         if durations is None:
-            durations = self._durations[answer.api, name] = _Histogram()
+            durations = self._durations[key] = _Histogram()
         durations.add(exchange.milliseconds / 1000)
         if exchange.problem:
             for rule in answer.rules or (_rule(answer.status),):
@@ -63,16 +63,19 @@ class Metrics:
 
     def collect(self) -> Iterator[Family]:
         """What was measured."""
+        by_operation: dict[tuple[str, str], _Histogram] = {}
+        for (api, name, *_), durations in self._durations.items():
+            by_operation.setdefault((api, name), _Histogram()).join(durations)
         yield Family(
             "toolalpaca_requests_total",
             "counter",
             "Requests to APIs, by what answered them.",
             [
-                Sample(count, {
+                Sample(sum(durations.counts), {
                     "api": api, "operation": operation, "method": method, "status": str(status),
                     "source": source,
                 })
-                for (api, operation, method, status, source), count in self._requests.items()
+                for (api, operation, method, status, source), durations in self._durations.items()
             ],
         )  # fmt: skip
         yield Family(
@@ -81,7 +84,7 @@ class Metrics:
             "From the first byte read to the answer made.",
             [
                 sample
-                for (api, operation), durations in self._durations.items()
+                for (api, operation), durations in by_operation.items()
                 for sample in durations.samples({"api": api, "operation": operation})
             ],
         )
@@ -117,6 +120,12 @@ class _Histogram:
     def add(self, seconds: float) -> None:
         self.counts[bisect_left(BUCKETS, seconds)] += 1
         self.total += seconds
+
+    def join(self, other: _Histogram) -> None:
+        self.counts = [
+            mine + others for mine, others in zip(self.counts, other.counts, strict=True)
+        ]
+        self.total += other.total
 
     def samples(self, labels: dict[str, str]) -> Iterator[Sample]:
         bounds = (*map(str, BUCKETS), "+Inf")
