@@ -19,13 +19,13 @@ from toolalpaca_mockserver.journal_admin import journal_routes
 from toolalpaca_mockserver.mcp.loading import MCP
 from toolalpaca_mockserver.metrics_admin import metrics_routes
 from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
+from toolalpaca_mockserver.observing import Watch
 from toolalpaca_mockserver.operation_admin import operation_routes
 from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
 from toolalpaca_mockserver.page_admin import page_file, page_routes
 from toolalpaca_mockserver.session_admin import session_routes
 from toolalpaca_mockserver.sessions import SESSION
 from toolalpaca_mockserver.state.store import Store
-from toolalpaca_mockserver.watching import Watch
 
 OWN = "/_toolalpaca"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")

@@ -34,6 +34,7 @@ from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.delivery import fail_to_deliver
 from toolalpaca_mockserver.exchange import Exchange, Listener
 from toolalpaca_mockserver.mcp.loading import MCP, mcp_endpoints
+from toolalpaca_mockserver.observing import Watch
 from toolalpaca_mockserver.requests import LARGEST_BODY, Request, request_of
 from toolalpaca_mockserver.sessions import (
     DEFAULT_SESSION,
@@ -44,7 +45,6 @@ from toolalpaca_mockserver.sessions import (
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
-from toolalpaca_mockserver.watching import Watch
 
 OWN: Final = "/_toolalpaca"
 

@@ -22,6 +22,7 @@ from toolalpaca_mockserver.engines.options import check_of, engine_factory, mode
 from toolalpaca_mockserver.exchange import Listener
 from toolalpaca_mockserver.explanation import mistakes
 from toolalpaca_mockserver.mcp.options import hosts_from_options, notes_on_mcp
+from toolalpaca_mockserver.observing import watch_from_options
 from toolalpaca_mockserver.printing import print_json, print_line
 from toolalpaca_mockserver.recording.options import recording_from_options, usual_validation
 from toolalpaca_mockserver.reloading import Loaded, Reloader
@@ -34,7 +35,6 @@ from toolalpaca_mockserver.state.corrections import (
 )
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.validators import validator_factory
-from toolalpaca_mockserver.watching import watch_from_options
 
 
 class Assembly:

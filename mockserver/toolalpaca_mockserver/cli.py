@@ -24,8 +24,8 @@ def configure(parser: CommandParser) -> None:
     from toolalpaca_mockserver.callbacks.options import add_callback_options
     from toolalpaca_mockserver.disturbance.options import add_disturbance_options
     from toolalpaca_mockserver.mcp.options import add_mcp_options
+    from toolalpaca_mockserver.observing import add_watch_options
     from toolalpaca_mockserver.recording.options import add_recording_options
-    from toolalpaca_mockserver.watching import add_watch_options
 
     parser.set_examples(_EXAMPLES)
     parser.add_argument(

@@ -177,7 +177,7 @@ def test_a_problem_does_not_tell_what_the_path_hides(
             },
         }
     )
-    client = open_client(document, listeners=[RequestLog(sys.stdout), print_exchange_json])
+    client = open_client(document, listeners=[RequestLog(sys.stdout), print_json])
     lost = client.get(f"/keys/{CANARY}")
     assert CANARY in lost.headers["toolalpaca-problem"]  # whoever asks knows it
     said = capsys.readouterr().out

@@ -15,9 +15,9 @@ from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.exposition import Family, Sample, exposition
 from toolalpaca_mockserver.metrics import Metrics
+from toolalpaca_mockserver.observing import Watch
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.state.memory import MemoryStore
-from toolalpaca_mockserver.watching import Watch
 
 Open = Callable[..., httpx2.Client]
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
