@@ -10,6 +10,7 @@
     │   ├── ModelUnavailable    not installed, not fetched, not reachable
     │   └── ModelReplyError     answered with something outside its protocol
     ├── ApiError                an API that cannot be reached or addressed
+    ├── StateError              sessions that cannot be kept, or not there
     └── MissingExtra            an optional dependency that is not installed
 
 What a *model* does wrong is no error: it comes back to the model as an observation.
@@ -69,6 +70,10 @@ class ModelReplyError(ModelError):
 
 class ApiError(ToolAlpacaError):
     """An API that cannot be reached or addressed."""
+
+
+class StateError(ToolAlpacaError):
+    """Sessions of a mock server that cannot be kept, or not where they should be."""
 
 
 class MissingExtra(ToolAlpacaError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
-from toolalpaca.errors import DocumentError
+from toolalpaca.errors import DocumentError, StateError
 from toolalpaca.openapi.model import Example, Operation, Response
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.disturbance.grammar import Fate
@@ -28,6 +28,7 @@ from toolalpaca_mockserver.state.page_links import PageLinks
 from toolalpaca_mockserver.state.paging import Page, number_of
 from toolalpaca_mockserver.state.refusing import Refusal
 from toolalpaca_mockserver.state.simulation import Outcome, Simulation
+from toolalpaca_mockserver.state.store import SessionFull, state_status
 from toolalpaca_mockserver.state.viewing import address
 from toolalpaca_mockserver.telling import Teller
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
@@ -38,7 +39,7 @@ _BEYOND_EXAMPLES: Final = 1000
 """A place in a list that no example of the document takes."""
 EMPTY: Final = frozenset({204, 205, 304})
 """The statuses whose answers have no body."""
-_INSTEAD: Final = {404: (410, 400, 422), 409: (422, 400)}
+_INSTEAD: Final = {404: (410, 400, 422), 409: (422, 400), 507: (503, 429, 413)}
 """What says the same in documents that do not declare the status, best first."""
 _GENERATED_NOT: Final = frozenset(
     {
@@ -302,6 +303,14 @@ class Responder:
             self._add_headers(plan, answer, response, key, None, request)
         answer.headers["toolalpaca-problem"] = header_text(said)
         answer.rules = tuple(reason.rule for reason in reasons)
+        return answer
+
+    def unkept(self, plan: OperationPlan, request: Request, error: StateError) -> Answer:
+        """What answers a request whose session cannot be had, or holds no more."""
+        status = fitting(plan.operation, state_status(error))
+        answer = self.refuse(plan, request, status, str(error), source="state")
+        if not isinstance(error, SessionFull):
+            answer.headers["Retry-After"] = "1"
         return answer
 
     def _not_acceptable(

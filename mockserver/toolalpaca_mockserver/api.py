@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from toolalpaca.errors import StateError
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import Answer, Responder
 from toolalpaca_mockserver.auth import insufficient
@@ -20,6 +21,7 @@ from toolalpaca_mockserver.requests import LARGEST_BODY, Request
 from toolalpaca_mockserver.router import Match, Router
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.state.corrections import corrections_of
+from toolalpaca_mockserver.state.origin import origin_of
 from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.seeds import Seeds
 from toolalpaca_mockserver.state.simulation import Simulation
@@ -63,6 +65,7 @@ class Api:
             self.engine,
             store,
             open_world=settings.open_world,
+            origin=origin_of(document, resources.corrections),
         )
         self.simulation = simulation
         redirects = Redirects(document, prefix, generator)
@@ -111,7 +114,10 @@ class Api:
             detail = "the request does not satisfy the document"
             return self.responder.refuse(plan, request, plan.refusal(reasons), detail, reasons)
         preferences = preferences_of(request)
-        answer = await self.answerer.answer(plan, request, arguments, preferences, session)
+        try:
+            answer = await self.answerer.answer(plan, request, arguments, preferences, session)
+        except StateError as error:
+            answer = self.responder.unkept(plan, request, error)
         if self._validation == "warn":
             self._warn(answer, plan, request, reasons)
         return answer

@@ -169,6 +169,7 @@ class MockServerApp:
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as living:
             await receive()  # lifespan.startup
+            await self.store.prepare()
             for part in self.parts:
                 await living.enter_async_context(part)
             living.push_async_callback(self._close)

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from toolalpaca.errors import UsageError
 from toolalpaca.openapi.discovery import load_documents
@@ -18,7 +19,7 @@ from toolalpaca_mockserver.app import MockServerApp, apis_of
 from toolalpaca_mockserver.callbacks.options import sender_from_options
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.options import rules_from_options
-from toolalpaca_mockserver.engines.options import check_of, engine_factory, model_from
+from toolalpaca_mockserver.engines.options import engine_factory, model_from
 from toolalpaca_mockserver.exchange import Listener
 from toolalpaca_mockserver.explanation import mistakes
 from toolalpaca_mockserver.mcp.options import hosts_from_options, notes_on_mcp
@@ -34,7 +35,13 @@ from toolalpaca_mockserver.state.corrections import (
     unmet,
 )
 from toolalpaca_mockserver.state.memory import MemoryStore
+from toolalpaca_mockserver.state.options import check_workers, limits_from_options
+from toolalpaca_mockserver.state.stores import store_at
+from toolalpaca_mockserver.state.sweeping import sweeping
 from toolalpaca_mockserver.validators import validator_factory
+
+_SWEPT_EVERY: Final = 60.0
+"""Seconds after which sessions that have expired are let go of at the latest."""
 
 
 class Assembly:
@@ -42,9 +49,6 @@ class Assembly:
 
     Args:
         options: The command's.
-
-    Attributes:
-        prepare: What finds out, before anything is served, whether it can be; or None.
 
     Raises:
         ToolAlpacaError: The options contradict each other, or ask for what is not there.
@@ -55,7 +59,9 @@ class Assembly:
         self._model = model_from(options)
         self._apis = Catalog(())
         self._recording = recording_from_options(options, self._apis)
-        self._store = MemoryStore()
+        check_workers(options)
+        self._limits = limits_from_options(options)
+        self._store = store_at(options.state, self._limits)
         self._settings = Settings(
             seed=options.seed,
             engine=engine_factory(self._model, options.seed),
@@ -65,7 +71,18 @@ class Assembly:
             validator=validator_factory(options.validator),
             validation=options.validation or usual_validation(options),
         )
-        self.prepare = check_of(self._model)
+
+    async def prepare(self) -> None:
+        """Find out, before anything is served, whether store and model can be used.
+
+        Raises:
+            ToolAlpacaError: One of them cannot.
+        """
+        await self._store.prepare()
+        if self._model is not None:
+            from toolalpaca_mockserver.engines.llm import check_model
+
+            await check_model(self._model)
 
     def load(self) -> Loaded:
         """Read all files, and make of them what is served.
@@ -108,6 +125,8 @@ class Assembly:
             listeners.append(sender.hear)
             parts.append(sender)
             routes.append(sender.routes)
+        if self._limits.idle:
+            parts.append(sweeping(self._store, min(self._limits.idle, _SWEPT_EVERY)))
         if options.watch:
             _refuse_unwatchable(options.source)
             parts.append(Reloader(self.load, loaded, apis, self._store, report))

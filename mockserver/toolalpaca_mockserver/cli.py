@@ -8,12 +8,14 @@ from pathlib import Path
 from toolalpaca.arguments import PORT, integer
 from toolalpaca.command import CommandParser
 
+_SWEPT_EVERY = 60.0
 _EXAMPLES = """\
   toolalpaca mock openapi.yaml                         # at http://127.0.0.1:8000
   toolalpaca mock examples/*.yaml --port 0             # several, each at /{name}, on a free port
   toolalpaca mock https://example.com/openapi.json     # from a URL; - is standard input
   toolalpaca mock openapi.yaml --check                 # what is wrong with it, and what follows
   toolalpaca mock openapi.yaml --explain               # which resources it has, and why
+  toolalpaca mock openapi.yaml --state sqlite:///worlds.db --workers 4    # that last, shared
   toolalpaca mock openapi.yaml --engine llm --model smollm2   # a language model makes things up
 """
 
@@ -26,6 +28,7 @@ def configure(parser: CommandParser) -> None:
     from toolalpaca_mockserver.mcp.options import add_mcp_options
     from toolalpaca_mockserver.observing import add_watch_options
     from toolalpaca_mockserver.recording.options import add_recording_options
+    from toolalpaca_mockserver.state.options import add_state_options
 
     parser.set_examples(_EXAMPLES)
     parser.add_argument(
@@ -100,6 +103,7 @@ def configure(parser: CommandParser) -> None:
     add_disturbance_options(parser)
     add_callback_options(parser)
     add_watch_options(parser)
+    add_state_options(parser)
     add_model_options(parser)
 
 
@@ -110,14 +114,16 @@ def run(options: Namespace) -> int:
         DocumentError: A document cannot be read.
         ModelError: The model cannot be used.
         ApiError: The address cannot be had.
-        MissingExtra: The validator is not installed.
-        UsageError: Corrections do not fit the documents.
+        MissingExtra: The validator, or the driver of the store, is not installed.
+        UsageError: Corrections do not fit the documents, or workers the store.
+        StateError: The store cannot be used.
     """
     if options.check or options.explain:
         return _describe(options)
     from toolalpaca_mockserver.assembly import Assembly
     from toolalpaca_mockserver.printing import print_ready
-    from toolalpaca_mockserver.server import bind, serve, url_of
+    from toolalpaca_mockserver.server import bind, url_of
+    from toolalpaca_mockserver.workers import serve_with
 
     assembly = Assembly(options)
     app = assembly.app()
@@ -128,7 +134,7 @@ def run(options: Namespace) -> int:
         print_ready(app.apis, url, assembly.notes(url), as_json=options.json)
 
     try:
-        serve(app, listener, say_ready, assembly.prepare, app.stop)
+        serve_with(options.workers, app, listener, say_ready, assembly.prepare, app.stop)
     finally:
         listener.close()
     return 0

@@ -10,9 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from toolalpaca.errors import StateError
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
+from toolalpaca_mockserver.state.store import state_status
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     "default": {
@@ -45,6 +47,11 @@ def tell_problems(app: FastAPI) -> None:
         if error.status_code == 405:
             detail = f"{request.method} is not among the methods of this path"
         return problem_response(error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(StateError)
+    async def unkept(request: Request, error: StateError) -> JSONResponse:
+        del request
+        return problem_response(state_status(error), str(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -92,7 +92,7 @@ class Told(Event, Protocol):
 
 def print_line(told: Told) -> None:
     """Print what happened, for a person."""
-    print(told.as_line(), flush=True)
+    _print_line(told.as_line())
 
 
 def print_json(event: Event) -> None:
@@ -115,4 +115,10 @@ def _served(api: Api, url: str) -> dict[str, Any]:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value), flush=True)
+    _print_line(json.dumps(value))
+
+
+def _print_line(text: str) -> None:
+    """Write a line at once, so that those of several processes do not mix."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -14,7 +14,7 @@ from toolalpaca.counting import counted
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.state.fitting import keep_what_fits
+from toolalpaca_mockserver.state.fitting import forget_unknown
 from toolalpaca_mockserver.state.store import Store
 
 _log = logging.getLogger(__name__)
@@ -133,11 +133,11 @@ class Reloader:
             problem = f"{', '.join(lost)} can no longer be read"
             self._report(Reload(tuple(self._apis.names), problem=problem))
             return
-        by_name = {api.document.name: api for api in loaded.apis}
+        documents = {api.document.name: api.document for api in loaded.apis}
         self._loaded, self._seen = loaded, _stamps(loaded)
         self._apis.replace(loaded.apis)
-        gone = await keep_what_fits(self._store, by_name)
-        self._report(Reload(tuple(by_name), gone))
+        gone = await forget_unknown(self._store, documents)
+        self._report(Reload(tuple(documents), gone))
 
 
 def _lost(old: Sequence[Api], new: Sequence[Api]) -> list[str]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.own_problems import api_named, problem_response
 from toolalpaca_mockserver.problems import Reason
 from toolalpaca_mockserver.sessions import SESSION_RULE, is_session_name
-from toolalpaca_mockserver.spelling import nameless
+from toolalpaca_mockserver.state.fitting import collection_paths
 from toolalpaca_mockserver.state.store import Store
 
 Items = list[dict[str, Any]]
@@ -104,7 +102,7 @@ def _unknown(collections: Mapping[str, Collection], apis: Catalog) -> list[Reaso
     """A reason for each name of *collections* that none of *apis* can have a collection of."""
     split = {name: (name.partition(":")[0], name.partition(":")[2]) for name in collections}
     found = {name: apis.named(name) for name, _ in split.values()}
-    known = {name: _collections(api) for name, api in found.items() if api is not None}
+    known = {n: collection_paths(api.document) for n, api in found.items() if api is not None}
     reasons = []
     for name, (api, path) in split.items():
         if api in known and known[api].fullmatch(path):
@@ -115,10 +113,3 @@ def _unknown(collections: Mapping[str, Collection], apis: Catalog) -> list[Reaso
         inside = name.replace("~", "~0").replace("/", "~1")
         reasons.append(Reason("body", f"/collections/{inside}", "collection", what))
     return reasons
-
-
-def _collections(api: Api) -> re.Pattern[str]:
-    """Matches the paths of *api*, and those above its items, where collections can be."""
-    found = {nameless(operation.path).removesuffix("/{}") for operation in api.document}
-    shapes = (map(re.escape, path.split("{}")) for path in found)
-    return re.compile("|".join("[^/]*".join(parts) for parts in shapes))

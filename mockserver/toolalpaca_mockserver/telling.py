@@ -16,6 +16,8 @@ from toolalpaca_mockserver.state.store import Item
 from toolalpaca_mockserver.values import ValueGenerator
 
 _REMEMBERED: Final = 512
+_HELD: Final = 20_000
+"""Items that what is remembered holds in all: stores give new ones for each request."""
 
 
 class Teller:
@@ -32,6 +34,7 @@ class Teller:
         self.generator = generator
         # Items that a body told as they are, soundly; kept, so that their ids stay taken.
         self._sound: OrderedDict[tuple[object, ...], Sequence[Item]] = OrderedDict()
+        self._held = 0
 
     def told(
         self, body: ResponseBody, outcome: Outcome, key: str, links: PageLinks | None = None
@@ -62,8 +65,9 @@ class Teller:
             sound, value = sound and mended is value, mended
         if sound:
             self._sound[case] = items
-            if len(self._sound) > _REMEMBERED:
-                self._sound.popitem(last=False)
+            self._held += len(items)
+            while len(self._sound) > _REMEMBERED or self._held > _HELD:
+                self._held -= len(self._sound.popitem(last=False)[1])
         return value, value is not None
 
     def _enclosed(

@@ -21,7 +21,7 @@ Open = Callable[..., httpx2.Client]
 
 class Broken(MemoryStore):
     @asynccontextmanager
-    async def open(self, session: str) -> AsyncIterator[MemoryWorld]:
+    async def open(self, session: str, *, reads: bool = False) -> AsyncIterator[MemoryWorld]:
         async with super().open(session) as world:
             if session:
                 raise ConnectionError("postgresql://me:s3cret@db is gone")
@@ -30,7 +30,7 @@ class Broken(MemoryStore):
 
 class Silent(MemoryStore):
     @asynccontextmanager
-    async def open(self, session: str) -> AsyncIterator[MemoryWorld]:
+    async def open(self, session: str, *, reads: bool = False) -> AsyncIterator[MemoryWorld]:
         await asyncio.Event().wait()
         async with super().open(session) as world:
             yield world

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from toolalpaca.errors import UsageError
@@ -43,12 +42,3 @@ def engine_factory(model: LanguageModel | None, seed: int) -> EngineFactory:
     from toolalpaca_mockserver.engines.llm import LlmEngine
 
     return lambda generator: LlmEngine(model, SchemaEngine(generator), seed)
-
-
-def check_of(model: LanguageModel | None) -> Callable[[], Awaitable[None]] | None:
-    """What finds out, before anything is served, whether the model can be used."""
-    if model is None:
-        return None
-    from toolalpaca_mockserver.engines.llm import check_model
-
-    return lambda: check_model(model)

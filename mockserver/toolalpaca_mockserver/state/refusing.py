@@ -98,7 +98,7 @@ class Referee:
             ids = await world.ids(await self.links.begun(world, target))
             for value in said:
                 shown = request is not None and _is_shown(request, reference.path, value)
-                if key_of(value) not in ids.taken and not shown:
+                if not shown and not await ids.has(key_of(value)):
                     return Refusal(status, f"there is no {target.name} {value}")
         return None
 

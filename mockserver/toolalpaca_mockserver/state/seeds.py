@@ -10,7 +10,7 @@ from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.state.items import key_of, settled
 from toolalpaca_mockserver.state.resources import Resource
-from toolalpaca_mockserver.state.store import Ids, Item, highest
+from toolalpaca_mockserver.state.store import Ids, Item, KnownIds, highest
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator, index_for
 from toolalpaca_mockserver.values.numbers import bounds
 
@@ -36,7 +36,7 @@ class Seeds:
     def __init__(self, generator: ValueGenerator) -> None:
         self.generator = generator
 
-    def first(self, resource: Resource, place: str, count: int) -> list[tuple[str, Item]]:
+    async def first(self, resource: Resource, place: str, count: int) -> list[tuple[str, Item]]:
         """The items of a collection that nobody has seen yet: the examples, then others.
 
         Where the list has an example there are no others, so that it is answered with that.
@@ -48,7 +48,7 @@ class Seeds:
         """
         nested = "{" in resource.collection
         found: dict[str, Item] = {}
-        ids = Ids(found.keys())
+        ids = KnownIds(found.keys())
         shown = self.shown(resource)
         for index in range(len(shown) if resource.listed else max(len(shown), count)):
             try:
@@ -58,7 +58,7 @@ class Seeds:
                     item = self._seeded(resource, place, index, nested)
             except NoInstance:
                 break
-            key, item = self.named(resource, item, place, ids, -index)
+            key, item = await self.named(resource, item, place, ids, -index)
             found[key] = item
             ids.highest = highest((key,), ids.highest)
         wanted = self._documented_id(resource)
@@ -119,11 +119,13 @@ class Seeds:
         # By their index: the document's examples are taken by the first items.
         return f"{resource.collection}~{drawn}", AT_TOP + drawn
 
-    def another(self, resource: Resource, place: str, ids: Ids, number: int) -> tuple[str, Item]:
+    async def another(
+        self, resource: Resource, place: str, ids: Ids, number: int
+    ) -> tuple[str, Item]:
         """One more item, with an id that is not among *ids*."""
         item = self._item(resource, *self.variant(resource, place, number))
         item = self._individual(resource, item, f"{place}#{number}")
-        return self.named(resource, item, place, ids, number)
+        return await self.named(resource, item, place, ids, number)
 
     def imagined(self, resource: Resource, place: str, key: str) -> Item:
         """The item with the id *key*, the same one every time."""
@@ -156,15 +158,15 @@ class Seeds:
         changed = {**item, resource.id_property: coerce(key, schema, resource.contract)}
         return settled(resource, changed, item)
 
-    def named(
+    async def named(
         self, resource: Resource, item: Item, place: str, ids: Ids, number: int
     ) -> tuple[str, Item]:
         """*item* with an id that no other has, and that id as paths have it."""
         name = resource.id_property
-        if name is not None and name in item and self._is_free(resource, item[name], ids):
+        if name is not None and name in item and await self._is_free(resource, item[name], ids):
             return key_of(item[name]), item
         for value in self._ids(resource, place, ids, number):
-            if not self._is_free(resource, value, ids):
+            if not await self._is_free(resource, value, ids):
                 continue
             if name is None:
                 return key_of(value), item
@@ -174,12 +176,12 @@ class Seeds:
                     return key_of(value), changed
         return f"{place.rpartition('/')[2]}-{number}", item
 
-    def new_id(
+    async def new_id(
         self, resource: Resource, place: str, ids: Ids, number: int
     ) -> tuple[str, Any] | None:
         """An id that no item has yet, as paths and as items have it; None when none is found."""
         for value in self._ids(resource, place, ids, number):
-            if self._is_free(resource, value, ids):
+            if await self._is_free(resource, value, ids):
                 for shown in (value, key_of(value)):
                     if resource.id_contract is None or resource.id_contract.is_valid(shown):
                         return key_of(value), shown
@@ -189,17 +191,16 @@ class Seeds:
             return str(following), following
         return None
 
-    def _is_free(self, resource: Resource, value: Any, ids: Ids) -> bool:
+    async def _is_free(self, resource: Resource, value: Any, ids: Ids) -> bool:
         """Whether *value* can be an id, and is nobody's yet."""
         if isinstance(value, (dict, list, bool)) or value in (None, ""):
             return False
-        if key_of(value) in ids.taken:
-            return False
-        reader = resource.reader
-        if reader is None:
-            return True
-        contract = reader.contract
-        return contract.is_valid(coerce(key_of(value), contract.schema, contract))
+        key = key_of(value)
+        if resource.reader is not None:
+            contract = resource.reader.contract
+            if not contract.is_valid(coerce(key, contract.schema, contract)):
+                return False
+        return not await ids.has(key)
 
     def _ids(self, resource: Resource, place: str, ids: Ids, number: int) -> Iterator[Any]:
         """Ids to try: the next number, or one that is left over, and then of any kind."""
@@ -208,7 +209,7 @@ class Seeds:
         kinds = [contract.types(contract.shape) for contract in contracts]
         if any(kind & _NUMBERS for kind in kinds):
             yield ids.highest + 1
-            yield from _left_over(contracts, ids)
+            yield from _left_over(contracts)
         for contract, kind in zip(contracts, kinds, strict=True):
             for attempt in range(_TRIES if not kind or kind - _NUMBERS else 0):
                 try:
@@ -235,10 +236,9 @@ class Seeds:
         raise NoInstance(f"a {resource.name} is no object")
 
 
-def _left_over(contracts: Sequence[Contract], ids: Ids) -> Iterator[int]:
-    """Numbers within the bounds of all *contracts* that no item has: the lowest ones."""
+def _left_over(contracts: Sequence[Contract]) -> Iterator[int]:
+    """Numbers within the bounds of all *contracts*: the lowest ones, which some items may have."""
     found = [bounds(contract.shape) for contract in contracts]
     low = math.ceil(max((low for low, _ in found if low is not None), default=1))
     high = math.floor(min((high for _, high in found if high is not None), default=low + _TRIES))
-    numbers = range(low, min(high, low + _MOST_SEARCHED) + 1)
-    return (number for number in numbers if str(number) not in ids.taken)
+    return iter(range(low, min(high, low + _MOST_SEARCHED) + 1))

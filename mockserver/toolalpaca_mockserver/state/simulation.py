@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 from toolalpaca.openapi.model import Operation
+from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
@@ -23,10 +25,14 @@ from toolalpaca_mockserver.state.refusing import Referee, Refusal
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
 from toolalpaca_mockserver.state.seeds import AT_TOP, NESTED, SHARED, Seeds
-from toolalpaca_mockserver.state.store import Ids, Item, Store, World, highest
+from toolalpaca_mockserver.state.store import Item, KnownIds, Store, World, highest
 from toolalpaca_mockserver.state.viewing import Viewing, parent_of, placed, shows
 from toolalpaca_mockserver.state.views import View
+from toolalpaca_mockserver.values import NoInstance
 
+_log = logging.getLogger(__name__)
+
+_LOOKS: Final = frozenset({"list", "read"})
 _IMAGINED: Final = 2
 """Items that a search with required filters finds at least: the world is larger than its list."""
 
@@ -68,6 +74,8 @@ class Simulation:
         store: Where sessions are kept.
         open_world: Whether an item that nobody has listed, made or deleted exists when it is asked
             for, although its resource is one whose items are all known.
+        origin: Tells the document, and what is known of it, from others: a collection that was
+            begun for another one is mended before it is used.
     """
 
     def __init__(
@@ -80,6 +88,7 @@ class Simulation:
         store: Store,
         *,
         open_world: bool = False,
+        origin: str = "",
     ) -> None:
         self.name = name
         self.plans = plans
@@ -88,6 +97,7 @@ class Simulation:
         self.engine = engine
         self.store = store
         self.open_world = open_world
+        self.origin = origin
         self._requests: dict[str, Contract | None] = {}
         self.viewing = Viewing(name)
         self.links = Links(resources, self._top, seeds.generator.seed)
@@ -100,7 +110,8 @@ class Simulation:
         role = self.resources.role(operation)
         if role is None and self.resources.is_stateless(operation):
             return None
-        async with self.store.open(session) as world:
+        reads = role is not None and role.deed in _LOOKS
+        async with self.store.open(session, reads=reads) as world:
             refusal = await self._missing_parent(world, operation, arguments)
             if refusal is not None or role is None:
                 return refusal
@@ -141,18 +152,18 @@ class Simulation:
             if role.view is not None:
                 await self._begun(world, resource, place, path)
             held = await self.viewing.others(world, role, operation, path, place)
-            ids = Ids(held.keys(), highest(held))
+            ids = KnownIds(held.keys(), highest(held))
             for number, item in enumerate(given, 1):
-                key, named = self.seeds.named(resource, item, place, ids, number)
+                key, named = await self.seeds.named(resource, item, place, ids, number)
                 held[key] = await self.viewing.owned(world, role, operation, path, named)
                 ids.highest = highest((key,), ids.highest)
-            await world.begin(place, held)
+            await world.begin(place, held, self.origin)
         return []
 
     async def digest(self, session: str) -> dict[str, Any]:
         """What the session knows, shortened: a few items of each resource's collection."""
         found: dict[str, Any] = {}
-        async with self.store.open(session) as world:
+        async with self.store.open(session, reads=True) as world:
             for collection in self.resources.tops:
                 known = await world.items(place_of(self.name, collection, {}))
                 found[collection] = [item for _, item in known[:3]]
@@ -182,7 +193,7 @@ class Simulation:
             session: Whose things it refers to.
         """
         place = place_of(self.name, resource.collection, {})
-        _, item = self.seeds.another(resource, place, Ids(), 1)
+        _, item = await self.seeds.another(resource, place, KnownIds(), 1)
         async with self.store.open(session) as world:
             return await self.links.link(world, resource, item, f"{place}#another")
 
@@ -204,12 +215,15 @@ class Simulation:
     async def _begun(
         self, world: World, resource: Resource, place: str, path: Mapping[str, Any]
     ) -> None:
-        if await world.begun(place):
+        origin = await world.begun(place)
+        if origin == self.origin:
+            return
+        if origin is not None and await self._mended(world, resource, place):
             return
         # All are there before their references are made: what refers to each other ends here.
-        await world.begin(place, {})
+        await world.begin(place, {}, self.origin)
         views = self.resources.views(resource)
-        made = self.seeds.first(resource, place, _first(resource, views))
+        made = await self.seeds.first(resource, place, _first(resource, views))
         for key, item in made:
             await world.put(place, key, items.with_context(resource, item, path))
         examples = resource.contract.shape.get("examples") or ()
@@ -233,6 +247,43 @@ class Simulation:
             if index >= shown:
                 parent = known[index % len(known)]
                 await world.put(place, key, placed(resource.contract, item, view, parent))
+
+    async def _mended(self, world: World, resource: Resource, place: str) -> bool:
+        """Let a collection that was begun for another document hold what this one allows.
+
+        Returns:
+            Whether it goes on; where nothing fits that it held, it begins anew.
+        """
+        await world.adopt(place, self.origin)
+        mended = dropped = 0
+        found = await world.items(place)
+        for key, item in found:
+            if resource.contract.is_valid(item):
+                continue
+            fitting = self._fitting(resource, place, key, item)
+            if fitting is None:
+                await world.remove(place, key)
+                dropped += 1
+            else:
+                await world.put(place, key, fitting)
+                mended += 1
+        if mended or dropped:
+            told = "%s was kept for another document: %d items were mended, %d dropped"
+            _log.warning(told, place, mended, dropped)
+        return not found or dropped < len(found)
+
+    def _fitting(self, resource: Resource, place: str, key: str, item: Item) -> Item | None:
+        """*item* as its resource allows it under its id, or None when it cannot be."""
+        try:
+            spare = self.seeds.imagined(resource, place, key)
+        except NoInstance:
+            return None
+        fitting = conform(item, resource.contract, lambda: spare)
+        if not isinstance(fitting, dict):
+            return None
+        fitting = self.seeds.identified(resource, fitting, key)
+        name = resource.id_property
+        return fitting if name is None or items.key_of(fitting.get(name, key)) == key else None
 
     async def _top(self, world: World, resource: Resource) -> str:
         """The place of a resource at the top of the API, which holds its first items."""
@@ -286,8 +337,8 @@ class Simulation:
         for _ in range(_IMAGINED):
             number = await world.tick()
             ids = await world.ids(place)
-            key, item = self.seeds.another(resource, place, ids, number)
-            item = await self.links.link(world, resource, item, f"{place}/{key}", ids.taken)
+            key, item = await self.seeds.another(resource, place, ids, number)
+            item = await self.links.link(world, resource, item, f"{place}/{key}")
             item = items.settled(resource, {**item, **wanted}, item)
             item = items.with_context(resource, item, path)
             await world.put(
@@ -445,13 +496,15 @@ class Simulation:
         async with self.store.open(session) as world:
             ids = await world.ids(place)
             key = self._key_of(resource, operation, sent)
-            if key is not None and key in ids.taken and "409" in operation.responses:
+            if key is not None and "409" in operation.responses and await ids.has(key):
                 return Refusal(409, f"there is already a {resource.name} {key}")
             request = self._request(operation)
             refusal = await self.referee.refusal(world, operation, resource, place, sent, request)
             if refusal is not None:
                 return refusal
-            found = self.seeds.new_id(resource, place, ids, number) if key is None else None
+            found = None
+            if key is None:
+                found = await self.seeds.new_id(resource, place, ids, number)
             name = resource.id_property
             identity = {name: found[1]} if found is not None and name is not None else {}
             linking = await self.links.of(world, resource, base, f"{place}#{number}")
@@ -459,7 +512,7 @@ class Simulation:
             if found is not None and item.get(name or "", found[1]) == found[1]:
                 key = found[0]
             if key is None:
-                key, item = self.seeds.named(resource, item, place, ids, number)
+                key, item = await self.seeds.named(resource, item, place, ids, number)
             item = await self.viewing.owned(world, role, operation, arguments.path, item)
             await world.put(place, key, item)
             await self._begin_below(world, resource.collection, place, key)
@@ -507,7 +560,7 @@ class Simulation:
         above = f"{place}/{quote(key, safe='')}"
         below = self.resources.added_below(template)
         if below:
-            await world.begin_empty(above + suffix for suffix in below)
+            await world.begin_empty((above + suffix for suffix in below), self.origin)
 
     def _key_of(self, resource: Resource, operation: Operation, sent: Item) -> str | None:
         """The id that the client chose, when it may choose one."""

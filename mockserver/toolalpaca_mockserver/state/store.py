@@ -12,6 +12,9 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict, runtime_checkable
+from urllib.parse import quote
+
+from toolalpaca.errors import StateError
 
 Item = dict[str, Any]
 
@@ -34,17 +37,48 @@ _MOST_DIGITS = 18
 """Of an id that counts as a number: the next one, too, is a JSON integer for everybody."""
 
 
-@dataclass(slots=True)
-class Ids:
+class StoreUnavailable(StateError):
+    """The store cannot be asked now; nothing has changed, as far as is known."""
+
+
+class SessionFull(StateError):
+    """A session would hold more than it may; nothing has changed."""
+
+
+def state_status(error: StateError) -> int:
+    """The status that answers a request which *error* ended."""
+    return 507 if isinstance(error, SessionFull) else 503
+
+
+class Ids(Protocol):
     """The ids of a collection, for who needs another one.
 
     Attributes:
-        taken: The ids, which may change while they are held.
         highest: The largest that is a number and has been there, 0 when there is none.
     """
 
-    taken: Collection[str] = ()
+    highest: int
+
+    async def has(self, key: str) -> bool:
+        """Whether there is an item with that id."""
+        ...
+
+
+@dataclass(slots=True)
+class KnownIds:
+    """Ids that are at hand.
+
+    Attributes:
+        keys: The ids, which may change while they are held.
+        highest: See :class:`Ids`.
+    """
+
+    keys: Collection[str] = ()
     highest: int = 0
+
+    async def has(self, key: str) -> bool:
+        """Whether there is an item with that id."""
+        return key in self.keys
 
 
 def highest(ids: Iterable[str], others: int = 0) -> int:
@@ -75,18 +109,33 @@ class Measured(Protocol):
         ...
 
 
+def below(collection: str, key: str) -> str:
+    """What the names of the collections begin with that belong to an item."""
+    return f"{collection}/{quote(key, safe='')}/"
+
+
 class World(Protocol):
     """One session, inside a transaction."""
 
-    async def begun(self, collection: str) -> bool:
-        """Whether *collection* has had its first items."""
+    async def begun(self, collection: str) -> str | None:
+        """The origin of *collection*, or None when it has not had its first items."""
         ...
 
-    async def begin(self, collection: str, items: Mapping[str, Item]) -> None:
-        """Give *collection* its first items, by id, in order."""
+    async def begin(self, collection: str, items: Mapping[str, Item], origin: str) -> None:
+        """Let *collection* hold just these items, by id, in order.
+
+        Args:
+            collection: Its name.
+            items: What it holds.
+            origin: What they fit: another document, another origin.
+        """
         ...
 
-    async def begin_empty(self, collections: Iterable[str]) -> None:
+    async def adopt(self, collection: str, origin: str) -> None:
+        """Say that the items of *collection*, which has been begun, fit *origin* now."""
+        ...
+
+    async def begin_empty(self, collections: Iterable[str], origin: str) -> None:
         """Begin those of *collections* that have not begun, with nothing in them."""
         ...
 
@@ -120,17 +169,36 @@ class World(Protocol):
 
 
 class Store(Protocol):
-    """All sessions."""
+    """All sessions.
 
-    def open(self, session: str) -> AbstractAsyncContextManager[World]:
+    Everything raises :class:`StoreUnavailable` when what is below the store cannot be asked.
+    """
+
+    async def prepare(self) -> None:
+        """Find out, before anything is served, whether the store can be used.
+
+        Raises:
+            StateError: It cannot; the message says why.
+        """
+        ...
+
+    def open(self, session: str, *, reads: bool = False) -> AbstractAsyncContextManager[World]:
         """A transaction on the session with that name, which is made when it is new.
 
         What was written is undone when the block raises.
+
+        Args:
+            session: Its name.
+            reads: Whether the block only looks. What it imagines while it does is then dropped in
+                silence where it does not fit into the session any more.
+
+        Raises:
+            SessionFull: At the end of the block: it let the session grow beyond its limits.
         """
         ...
 
     async def names(self) -> list[str]:
-        """The sessions that hold something, used last first."""
+        """The sessions that hold something, used last first (to about a second)."""
         ...
 
     async def forget(self, session: str) -> None:
@@ -142,7 +210,15 @@ class Store(Protocol):
         ...
 
     async def restore(self, session: str, snapshot: Snapshot) -> None:
-        """Put the session back to what *snapshot* says."""
+        """Put the session back to what *snapshot* says.
+
+        Raises:
+            SessionFull: That is more than a session may hold.
+        """
+        ...
+
+    async def sweep(self) -> None:
+        """Let go of sessions that have expired, and of the room that they take."""
         ...
 
     async def aclose(self) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
 
-from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import highest
 
 Open = Callable[..., httpx2.Client]
@@ -93,24 +91,3 @@ def test_ids_that_paths_cannot_say_are_given_when_no_others_are_left(
 def test_only_plain_numbers_count_as_numbers() -> None:
     assert highest(["7", "٣", "²", "-9", "1" * 5000, "x"]) == 7
     assert highest([], 5) == 5
-
-
-async def _ids_after_failure(store: MemoryStore) -> tuple[list[str], int]:
-    async with store.open("s") as world:
-        await world.begin("pets", {"1": {}, "2": {}})
-    try:
-        async with store.open("s") as world:
-            await world.remove("pets", "1")
-            await world.put("pets", "9", {})
-            await world.begin_empty(["pets", "pets/9/toys"])
-            raise LookupError
-    except LookupError:
-        pass
-    async with store.open("s") as world:
-        assert not await world.begun("pets/9/toys")
-        ids = await world.ids("pets")
-        return list(ids.taken), ids.highest
-
-
-def test_what_fails_leaves_the_ids_as_they_were() -> None:
-    assert asyncio.run(_ids_after_failure(MemoryStore())) == (["1", "2"], 2)

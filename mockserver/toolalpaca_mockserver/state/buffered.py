@@ -1,0 +1,462 @@
+"""Stores that outlive the process: a transaction's changes are held back until it ends.
+
+A transaction reads what the store has and, over it, what it has written itself; at its end the
+store takes all of it at once. So a process that is killed leaves nothing half-written, whatever
+the store is, and every store counts, limits and forgets alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+
+from toolalpaca_mockserver.state.encoding import decode, encode
+from toolalpaca_mockserver.state.limits import Limits, Usage, check_room
+from toolalpaca_mockserver.state.store import (
+    Ids,
+    Item,
+    Remembered,
+    SessionFull,
+    Snapshot,
+    below,
+    highest,
+)
+
+_TOUCHED_EVERY: Final = 1.0
+"""Seconds in which a session that is only read is noted as used once, to spare the store."""
+
+
+@dataclass(slots=True)
+class Head:
+    """What is kept of a session besides its collections."""
+
+    ticks: int = 0
+    used_at: float = 0.0
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What is kept of a collection besides its items.
+
+    Attributes:
+        id: What the store knows it by.
+        origin: What its items fit.
+        highest: The largest id that is a number.
+        place: The place in order of the next item.
+        usage: What it holds.
+    """
+
+    id: Any
+    origin: str = ""
+    highest: int = 0
+    place: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+class Stored(Protocol):
+    """One session as the store has it, which nobody else changes meanwhile."""
+
+    async def head(self) -> Head | None:
+        """The session, or None when it holds nothing."""
+        ...
+
+    async def shelf(self, collection: str) -> Shelf | None:
+        """The collection, or None when it has not been begun."""
+        ...
+
+    async def shelves(self, start: str) -> list[tuple[str, Shelf]]:
+        """The collections whose names begin so."""
+        ...
+
+    async def items(self, shelf: Shelf, most: int | None) -> list[tuple[str, bytes]]:
+        """Ids and items in order, but no more than *most*."""
+        ...
+
+    async def item(self, shelf: Shelf, key: str) -> bytes | None:
+        """The item with that id, or None."""
+        ...
+
+    async def was_removed(self, shelf: Shelf, key: str) -> bool:
+        """Whether there has been an item with that id."""
+        ...
+
+    async def removed(self, shelf: Shelf) -> list[str]:
+        """The ids that were removed."""
+        ...
+
+    async def write(self, changes: Changes) -> None:
+        """Take all *changes*."""
+        ...
+
+    async def touch(self, now: float) -> None:
+        """Note that the session has been used; this may be lost."""
+        ...
+
+    async def clear(self) -> None:
+        """Forget the session."""
+        ...
+
+    async def evict(self, most: int) -> None:
+        """Let other sessions go, those used longest ago first, until there are *most*.
+
+        The default session stays, and so do those in use.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Written:
+    """An item that a transaction has put.
+
+    Attributes:
+        item: The item.
+        content: It as bytes.
+        place: Its place in order when the store does not have it, else None.
+    """
+
+    item: Item
+    content: bytes
+    place: int | None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A collection as a transaction leaves it.
+
+    Attributes:
+        shelf: What is kept of it.
+        stored: Whether what the store has of it counts.
+        exists: Whether it has been begun.
+        discarded: What the store has, but must drop.
+        written: What has been put, by id.
+        gone: The ids of what has been removed.
+        changed: Whether the store must be told anything.
+    """
+
+    shelf: Shelf
+    stored: bool = False
+    exists: bool = False
+    discarded: Shelf | None = None
+    written: dict[str, Written] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    changed: bool = False
+
+    def empty(self) -> None:
+        """Hold nothing, whatever the store has."""
+        if self.stored:
+            self.discarded, self.stored = self.shelf, False
+        self.shelf = Shelf(None)
+        self.written.clear()
+        self.gone.clear()
+        self.changed = True
+
+    def add(self, key: str, item: Item, content: bytes, old: int | None) -> None:
+        """Put an item.
+
+        Args:
+            key: Its id.
+            item: The item.
+            content: It as bytes.
+            old: The size of the one with that id, or None when there is none.
+        """
+        shelf, known = self.shelf, self.written.get(key)
+        place = known.place if known is not None else None
+        if old is None:
+            place, shelf.place = shelf.place, shelf.place + 1
+        self.written[key] = Written(item, content, place)
+        shelf.highest = highest((key,), shelf.highest)
+        self.changed = True
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that a transaction has changed.
+
+    Attributes:
+        head: The session as it is now.
+        anew: Whether nothing counts that the store has of it.
+        drafts: The collections that have changed, by name.
+    """
+
+    head: Head
+    anew: bool
+    drafts: dict[str, Draft]
+
+
+class BufferedWorld:
+    """A transaction on one session; see :class:`toolalpaca_mockserver.state.store.World`.
+
+    Args:
+        stored: What the store has.
+        head: The session, or None to begin anew.
+    """
+
+    def __init__(self, stored: Stored, head: Head | None) -> None:
+        self._stored = stored
+        self._anew = head is None
+        self._drafts: dict[str, Draft] = {}
+        self._sizes: dict[tuple[str, str], int | None] = {}
+        self.head = Head() if head is None else replace(head, usage=replace(head.usage))
+        self.before = replace(self.head.usage)
+        self._ticks = self.head.ticks
+
+    def changes(self, now: float) -> Changes | None:
+        """What has changed, or None."""
+        changes = self.all(now)
+        return changes if changes.drafts or self.head.ticks != self._ticks else None
+
+    def all(self, now: float) -> Changes:
+        """What has changed, though it be nothing."""
+        drafts = {name: draft for name, draft in self._drafts.items() if draft.changed}
+        return Changes(replace(self.head, used_at=now), self._anew, drafts)
+
+    async def _draft(self, name: str) -> Draft:
+        found = self._drafts.get(name)
+        if found is None:
+            shelf = None if self._anew else await self._stored.shelf(name)
+            found = self._drafts[name] = _draft_of(shelf)
+        return found
+
+    async def _begun(self, name: str) -> Draft:
+        """The collection, which is begun when it has not been."""
+        draft = await self._draft(name)
+        if not draft.exists:
+            draft.exists = draft.changed = True
+        return draft
+
+    def _count(self, draft: Draft, items: int, size: int) -> None:
+        draft.shelf.usage.add(items, size)
+        self.head.usage.add(items, size)
+
+    def _empty(self, draft: Draft) -> None:
+        self.head.usage.add(-draft.shelf.usage.items, -draft.shelf.usage.bytes)
+        draft.empty()
+
+    async def _size(self, name: str, draft: Draft, key: str) -> int | None:
+        """The size of an item, or None when there is none."""
+        known = draft.written.get(key)
+        if known is not None:
+            return len(known.content)
+        if not draft.stored or key in draft.gone:
+            return None
+        if (name, key) not in self._sizes:
+            content = await self._stored.item(draft.shelf, key)
+            self._sizes[name, key] = len(content) if content is not None else None
+        return self._sizes[name, key]
+
+    async def begun(self, collection: str) -> str | None:
+        """The origin of *collection*, or None when it has not had its first items."""
+        draft = await self._draft(collection)
+        return draft.shelf.origin if draft.exists else None
+
+    async def begin(self, collection: str, items: Mapping[str, Item], origin: str) -> None:
+        """Let *collection* hold just these items."""
+        draft = await self._draft(collection)
+        self._empty(draft)
+        draft.exists, draft.shelf.origin = True, origin
+        for key, item in items.items():
+            content = encode(item)
+            draft.add(key, item, content, None)
+            self._count(draft, 1, len(content) + len(key))
+
+    async def begin_empty(self, collections: Iterable[str], origin: str) -> None:
+        """Begin those of *collections* that have not begun, with nothing in them."""
+        for name in collections:
+            if await self.begun(name) is None:
+                await self.begin(name, {}, origin)
+
+    async def adopt(self, collection: str, origin: str) -> None:
+        """Say that the items of *collection* fit *origin* now."""
+        draft = await self._begun(collection)
+        draft.shelf.origin, draft.changed = origin, True
+
+    async def items(self, collection: str, most: int | None = None) -> list[tuple[str, Item]]:
+        """Ids and items of *collection*, oldest first, but no more than *most*."""
+        draft = await self._draft(collection)
+        found: list[tuple[str, Item]] = []
+        if draft.stored:
+            asked = None if most is None else most + len(draft.gone)
+            for key, content in await self._stored.items(draft.shelf, asked):
+                own = draft.written.get(key)
+                if key not in draft.gone:
+                    found.append((key, own.item if own is not None else decode(content)))
+        own_items = draft.written.items()
+        found += [(key, own.item) for key, own in own_items if own.place is not None]
+        return found[:most]
+
+    async def ids(self, collection: str) -> Ids:
+        """The ids of *collection*."""
+        draft = await self._draft(collection)
+        return _Asked(self, collection, draft.shelf.highest)
+
+    async def has(self, collection: str, key: str) -> bool:
+        """Whether there is an item with that id."""
+        return await self._size(collection, await self._draft(collection), key) is not None
+
+    async def get(self, collection: str, key: str) -> Item | None:
+        """The item with that id, or None."""
+        draft = await self._draft(collection)
+        own = draft.written.get(key)
+        if own is not None:
+            return own.item
+        if not draft.stored or key in draft.gone:
+            return None
+        content = await self._stored.item(draft.shelf, key)
+        self._sizes[collection, key] = len(content) if content is not None else None
+        return decode(content) if content is not None else None
+
+    async def put(self, collection: str, key: str, item: Item) -> None:
+        """Add the item, or put it in place of the one with that id."""
+        draft = await self._begun(collection)
+        old = await self._size(collection, draft, key)
+        content = encode(item)
+        draft.add(key, item, content, old)
+        if old is None:
+            self._count(draft, 1, len(content) + len(key))
+        else:
+            self._count(draft, 0, len(content) - old)
+
+    async def remove(self, collection: str, key: str) -> None:
+        """Remove the item and the collections below it."""
+        start = below(collection, key)
+        for name, shelf in [] if self._anew else await self._stored.shelves(start):
+            self._drafts.setdefault(name, _draft_of(shelf))
+        for name, under in self._drafts.items():
+            if under.exists and name.startswith(start):
+                self._empty(under)
+                under.exists = False
+        draft = await self._begun(collection)
+        old = await self._size(collection, draft, key)
+        if old is None:
+            self._count(draft, 0, len(key))
+        else:
+            self._count(draft, -1, -old)
+        draft.written.pop(key, None)
+        draft.gone.add(key)
+        draft.changed = True
+
+    async def was_removed(self, collection: str, key: str) -> bool:
+        """Whether there has been an item with that id."""
+        draft = await self._draft(collection)
+        if key in draft.written:
+            return False
+        if key in draft.gone:
+            return True
+        return draft.stored and await self._stored.was_removed(draft.shelf, key)
+
+    async def tick(self) -> int:
+        """The number of this change, from 1."""
+        self.head.ticks += 1
+        return self.head.ticks
+
+    def fill(self, snapshot: Snapshot) -> None:
+        """Hold what *snapshot* says; the world must be new."""
+        self.head.ticks = snapshot["ticks"]
+        for name, kept in snapshot["collections"].items():
+            draft = self._drafts[name] = Draft(Shelf(None), exists=True, changed=True)
+            for key, item in kept["items"].items():
+                content = encode(item)
+                draft.add(key, item, content, None)
+                self._count(draft, 1, len(content) + len(key))
+            draft.gone.update(kept["removed"])
+            draft.shelf.highest = highest(kept["removed"], draft.shelf.highest)
+            self._count(draft, 0, sum(map(len, kept["removed"])))
+
+
+def _draft_of(shelf: Shelf | None) -> Draft:
+    """The collection as the store has it."""
+    return Draft(Shelf(None)) if shelf is None else Draft(shelf, stored=True, exists=True)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """The ids of a collection, each looked up when it is asked for."""
+
+    world: BufferedWorld
+    collection: str
+    highest: int
+
+    async def has(self, key: str) -> bool:
+        return await self.world.has(self.collection, key)
+
+
+class BufferedStore:
+    """What all stores have in common whose transactions are buffered.
+
+    Args:
+        limits: How much is kept.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.time) -> None:
+        self.limits = limits
+        self.clock = clock
+
+    def held(self, session: str) -> AbstractAsyncContextManager[Stored]:
+        """The session, for one user at a time in the whole world; undone when the block raises."""
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def open(self, session: str, *, reads: bool = False) -> AsyncIterator[BufferedWorld]:
+        """See :class:`toolalpaca_mockserver.state.store.Store`."""
+        async with self.held(session) as stored:
+            found = await stored.head()
+            live = found if found is not None and not self._has_expired(found) else None
+            world = BufferedWorld(stored, live)
+            yield world
+            try:
+                check_room(self.limits, session, world.before, world.head.usage)
+            except SessionFull:
+                if not reads:
+                    raise
+                return
+            await self._finish(stored, world, live)
+
+    def deadline(self) -> float:
+        """The moment since which a session must have been used that has not expired."""
+        return self.clock() - self.limits.idle if self.limits.idle is not None else 0.0
+
+    def _has_expired(self, head: Head) -> bool:
+        return head.used_at < self.deadline()
+
+    async def _finish(self, stored: Stored, world: BufferedWorld, head: Head | None) -> None:
+        now = self.clock()
+        changes = world.changes(now)
+        if changes is not None:
+            await stored.write(changes)
+            if head is None and self.limits.sessions is not None:
+                await stored.evict(self.limits.sessions)
+        elif head is not None and now - head.used_at >= _TOUCHED_EVERY:
+            await stored.touch(now)
+
+    async def forget(self, session: str) -> None:
+        """Let the session begin anew."""
+        async with self.held(session) as stored:
+            await stored.clear()
+
+    async def snapshot(self, session: str) -> Snapshot:
+        """Everything that the session holds, as JSON."""
+        async with self.held(session) as stored:
+            head = await stored.head()
+            if head is None or self._has_expired(head):
+                return {"ticks": 0, "collections": {}}
+            collections: dict[str, Remembered] = {}
+            for name, shelf in await stored.shelves(""):
+                items = {key: decode(text) for key, text in await stored.items(shelf, None)}
+                removed = sorted(await stored.removed(shelf))
+                collections[name] = {"items": items, "removed": removed}
+            return {"ticks": head.ticks, "collections": collections}
+
+    async def restore(self, session: str, snapshot: Snapshot) -> None:
+        """Put the session back to what *snapshot* says."""
+        async with self.held(session) as stored:
+            world = BufferedWorld(stored, None)
+            world.fill(snapshot)
+            check_room(self.limits, session, world.before, world.head.usage)
+            await stored.write(world.all(self.clock()))
+            if self.limits.sessions is not None:
+                await stored.evict(self.limits.sessions)
