@@ -13,7 +13,7 @@ COPY mockserver mockserver
 COPY runtime runtime
 COPY corpus corpus
 COPY training training
-RUN /opt/toolalpaca/bin/pip install --no-cache-dir --constraint requirements.lock '.[scale]' \
+RUN /opt/toolalpaca/bin/pip install --no-cache-dir --constraint requirements.lock '.[mcp,scale]' \
     && /opt/toolalpaca/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim
