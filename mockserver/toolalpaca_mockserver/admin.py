@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from toolalpaca import __version__
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.engine_admin import engine_routes
 from toolalpaca_mockserver.health import health_routes
 from toolalpaca_mockserver.journal_admin import journal_routes
 from toolalpaca_mockserver.mcp.loading import MCP
@@ -89,6 +90,7 @@ def create_admin(
     admin.include_router(journal_routes(apis, watch.journal), prefix=OWN)
     admin.include_router(metrics_routes(watch.all_collectors, store), prefix=OWN)
     admin.include_router(oauth_routes(), prefix=OWN)
+    admin.include_router(engine_routes(apis), prefix=OWN)
     admin.include_router(page_routes(), prefix=OWN)
     admin.include_router(health_routes(apis, store), prefix=OWN)
     for made in routes:

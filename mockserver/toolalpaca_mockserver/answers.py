@@ -12,13 +12,22 @@ from toolalpaca.errors import DocumentError, StateError
 from toolalpaca.openapi.model import Example, Operation, Response
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.disturbance.grammar import Fate
-from toolalpaca_mockserver.engines import Commission, Composed, Engine, Source
+from toolalpaca_mockserver.engines import Commission, Composed, Earlier, Engine, Source
+from toolalpaca_mockserver.engines.counts import spending
+from toolalpaca_mockserver.engines.shortening import shortened
 from toolalpaca_mockserver.error_bodies import error_body
 from toolalpaca_mockserver.json_text import canonical, dump
 from toolalpaca_mockserver.negotiation import preferred
 from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
 from toolalpaca_mockserver.preferences import Preferences
-from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
+from toolalpaca_mockserver.problems import (
+    PROBLEM_TYPE,
+    Reason,
+    header_text,
+    problem,
+    summary,
+    without_secrets,
+)
 from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import represent
 from toolalpaca_mockserver.requests import Request
@@ -37,6 +46,8 @@ _log = logging.getLogger(__name__)
 
 _BEYOND_EXAMPLES: Final = 1000
 """A place in a list that no example of the document takes."""
+_LONGEST_TOLD: Final = 500
+"""Characters of a request, and of its answer, that a model is told later."""
 EMPTY: Final = frozenset({204, 205, 304})
 """The statuses whose answers have no body."""
 _INSTEAD: Final = {404: (410, 400, 422), 409: (422, 400), 507: (503, 429, 413)}
@@ -125,6 +136,23 @@ class Responder:
         session: str,
     ) -> Answer:
         """The answer to a request that is sound."""
+        if not self.engine.sees_state:
+            return await self._answer(plan, request, arguments, preferences, session)
+        with spending() as spent:
+            answer = await self._answer(plan, request, arguments, preferences, session)
+        told = spent.as_header()
+        if told:
+            answer.headers["toolalpaca-model"] = told
+        return answer
+
+    async def _answer(
+        self,
+        plan: OperationPlan,
+        request: Request,
+        arguments: Arguments,
+        preferences: Preferences,
+        session: str,
+    ) -> Answer:
         wanted = preferences.code if preferences.keeps_state else None
         if preferences.any and (wanted is None or str(wanted) not in plan.operation.responses):
             return await self._preferred(plan, request, arguments, preferences)
@@ -169,8 +197,8 @@ class Responder:
         content_type: str,
         session: str,
     ) -> Answer:
-        answer = Answer(status, source="state" if outcome is not None else "schema")
-        if outcome is not None and outcome.created:
+        answer = Answer(status)
+        if outcome is not None:
             answer.source, answer.reason = _label(outcome)
         key = _key(plan, arguments)
         page = outcome.page if outcome is not None else None
@@ -203,8 +231,8 @@ class Responder:
         examples: tuple[Example, ...] | None = None,
         index: int | None = None,
     ) -> Composed:
-        known = await self.simulation.digest(session) if self.engine.name == "llm" else {}
-        return await self.engine.compose(
+        known, earlier = await self.simulation.context(plan.operation, arguments, session)
+        composed = await self.engine.compose(
             Commission(
                 plan.operation,
                 arguments,
@@ -213,9 +241,21 @@ class Responder:
                 key,
                 index=index,
                 examples=body.examples if examples is None else examples,
-                digest=lambda: known,
+                known=known,
+                earlier=earlier,
             )
         )
+        if composed.asked and session:
+            told = f"{plan.operation.method.upper()} {plan.operation.path}"
+            said = without_secrets([arguments.path, arguments.query, arguments.body])
+            answer = Earlier(
+                f"{told} {shortened(said, _LONGEST_TOLD)}",
+                shortened(composed.value, _LONGEST_TOLD),
+                composed.asked,
+                composed.key,
+            )
+            await self.simulation.remember(answer, session)
+        return composed
 
     # -- preferences ------------------------------------------------------------------------
 
@@ -392,8 +432,8 @@ def _above(plan: OperationPlan, request: Request, outcome: Outcome) -> str:
 
 
 def _label(outcome: Outcome) -> tuple[Source, str]:
-    """Where a new item is from: it is the state's now, unless a model has made it."""
-    if outcome.source == "llm" or outcome.reason:
+    """Where items are from: they are the state's now, unless a model has just made them."""
+    if outcome.source in ("llm", "cache") or outcome.reason:
         return outcome.source, outcome.reason
     return "state", ""
 

@@ -20,6 +20,7 @@ first asked for.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -43,6 +44,7 @@ from toolalpaca_mockserver.sessions import (
     session_of,
 )
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
+from toolalpaca_mockserver.simulator_cache import SimulatorCache
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
 
@@ -123,6 +125,7 @@ class MockServerApp:
         self._hosts = hosts
         self._admin: Any = None
         self._mcp: Any = None
+        self._simulator_cache = SimulatorCache(apis, store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (https://asgi.readthedocs.io)."""
@@ -192,7 +195,10 @@ class MockServerApp:
         elif body is None:
             answer = problem_answer(413, f"the body is larger than {LARGEST_BODY} bytes")
         else:
-            answer = await self._answer(request, session)
+            try:
+                answer = await self._answer(request, session)
+            except asyncio.CancelledError:  # uvicorn gives up what takes too long when it stops
+                answer = problem_answer(503, "the server stops")
         self._tell(request, answer, session, began)
         if answer.fate is None:
             await send_answer(answer, request, send)
@@ -211,8 +217,13 @@ class MockServerApp:
             if _is_preflight(request):
                 return self._preflight(request)
             api, path = self.apis.at(request.path)
+            if self._simulator_cache.answers(api, request.path):
+                return await self._simulator_cache.answer(request, session)
             if api is not None and (path != "/" or api.methods("/")):
-                return await api.answer(request, path, session)
+                if self._simulator_cache.carries:
+                    return await api.answer(request, path, session)
+                async with self._simulator_cache.passing_world() as world:
+                    return await api.answer(request, path, world)
             if request.path == "/":
                 return Answer(307, headers={"Location": f"{OWN}/"}, source="router")
             if api is not None and request.method in ("GET", "HEAD"):

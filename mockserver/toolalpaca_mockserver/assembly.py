@@ -19,7 +19,7 @@ from toolalpaca_mockserver.app import MockServerApp, apis_of
 from toolalpaca_mockserver.callbacks.options import sender_from_options
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.options import rules_from_options
-from toolalpaca_mockserver.engines.options import engine_factory, model_from
+from toolalpaca_mockserver.engines.options import engine_from_options
 from toolalpaca_mockserver.exchange import Listener
 from toolalpaca_mockserver.explanation import mistakes
 from toolalpaca_mockserver.mcp.options import hosts_from_options, notes_on_mcp
@@ -56,7 +56,7 @@ class Assembly:
 
     def __init__(self, options: Namespace) -> None:
         self._options = options
-        self._model = model_from(options)
+        self._engine = engine_from_options(options)
         self._apis = Catalog(())
         self._recording = recording_from_options(options, self._apis)
         check_workers(options)
@@ -64,7 +64,7 @@ class Assembly:
         self._store = store_at(options.state, self._limits)
         self._settings = Settings(
             seed=options.seed,
-            engine=engine_factory(self._model, options.seed),
+            engine=self._engine.engine,
             open_world=options.open_world,
             authenticate=not options.no_auth,
             credentials=frozenset(options.credential) or None,
@@ -79,10 +79,8 @@ class Assembly:
             ToolAlpacaError: One of them cannot.
         """
         await self._store.prepare()
-        if self._model is not None:
-            from toolalpaca_mockserver.engines.llm import check_model
-
-            await check_model(self._model)
+        if self._engine.prepare is not None:
+            await self._engine.prepare()
 
     def load(self) -> Loaded:
         """Read all files, and make of them what is served.
@@ -144,11 +142,7 @@ class Assembly:
     def notes(self, url: str) -> list[str]:
         """What a person should know of how the APIs are served at *url*, a line each."""
         options, notes = self._options, [*self._recording.notes]
-        if self._model is not None:
-            notes.append(
-                f"  {options.model} composes what POST creates and answers about no resource; "
-                "lists and items come from the state"
-            )
+        notes += [self._engine.note] if self._engine.note else []
         notes += notes_on_mcp(url)
         serving = f"Serving {url} with the {options.engine} engine"
         return [*notes, f"{serving}; see {url}/_toolalpaca/. Stop with Ctrl-C."]

@@ -22,9 +22,9 @@ _EXAMPLES = """\
 
 def configure(parser: CommandParser) -> None:
     """Declare the arguments."""
-    from toolalpaca.llm.options import add_model_options
     from toolalpaca_mockserver.callbacks.options import add_callback_options
     from toolalpaca_mockserver.disturbance.options import add_disturbance_options
+    from toolalpaca_mockserver.engines.options import add_engine_options
     from toolalpaca_mockserver.mcp.options import add_mcp_options
     from toolalpaca_mockserver.observing import add_watch_options
     from toolalpaca_mockserver.recording.options import add_recording_options
@@ -38,14 +38,6 @@ def configure(parser: CommandParser) -> None:
     parser.add_argument("--port", type=PORT, default=8000, help="the port; 0 for any free one")
     add_mcp_options(parser)
     parser.add_argument("--seed", type=integer(0), default=0, help="other seed, other data")
-    parser.add_argument(
-        "--engine",
-        choices=("schema", "llm"),
-        default="schema",
-        help="what makes up values: the schemas, or a language model (--model), which is asked for "
-        "what POST creates and for answers that are about no resource; lists and items are "
-        "answered by what is remembered",
-    )
     parser.add_argument(
         "--open-world",
         action="store_true",
@@ -104,7 +96,7 @@ def configure(parser: CommandParser) -> None:
     add_callback_options(parser)
     add_watch_options(parser)
     add_state_options(parser)
-    add_model_options(parser)
+    add_engine_options(parser)
 
 
 def run(options: Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -87,6 +87,19 @@ def reasons_of(
                 message = f"{place}: {message}"
             reasons.append(Reason(location, where, violation.rule, message, violation.value))
     return reasons
+
+
+def without_secrets(value: Any) -> Any:
+    """*value*, which is JSON, without what must not be shown.
+
+    >>> without_secrets({"user": {"name": "Ada", "password": "x"}})
+    {'user': {'name': 'Ada', 'password': '***'}}
+    """
+    if isinstance(value, Mapping):
+        return {k: "***" if is_secret(str(k)) else without_secrets(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [without_secrets(part) for part in value]
+    return value
 
 
 def problem(status: int, detail: str, reasons: Sequence[Reason] = ()) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
+from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.exchange import Exchange
 
 Open = Callable[..., httpx2.Client]
@@ -180,3 +182,32 @@ def test_the_same_seed_and_requests_give_the_same_bytes_in_every_process() -> No
     }
     assert len(outputs) == 1
     assert len(outputs.pop()) > 100
+
+
+def test_a_request_that_is_given_up_is_answered(
+    examples: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvicorn cancels what is not done some seconds after it was told to stop."""
+
+    async def stuck(*_: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async def run() -> list[Any]:
+        app = create_app(examples[:1])
+        monkeypatch.setattr(app.apis[0], "answer", stuck)
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/books", "query_string": b""}
+        task = asyncio.create_task(app({**scope, "headers": []}, receive, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+        return sent
+
+    assert asyncio.run(run())[0]["status"] == 503

@@ -196,6 +196,10 @@ def test_a_file_that_is_no_document_is_one_line(text: str, said: str) -> None:
         (["nowhere.yaml"], "nowhere.yaml"),
         ([RAILWAY, "--engine", "llm"], "--model"),
         ([RAILWAY, "--model", "scripted:x"], "--engine llm"),
+        ([RAILWAY, "--llm-cache", "x"], "--engine llm"),
+        ([RAILWAY, "--engine", "llm", "--llm-cache-only"], "--llm-cache FILE"),
+        ([RAILWAY, "--engine", "llm", "--llm-cache-only", "--llm-cache", RAILWAY], "railway.yaml"),
+        ([RAILWAY, "--engine", "llm", "--llm-cache-only", "--llm-cache", "no.db"], "no.db"),
         ([RAILWAY, "--host", "no.such.host.invalid"], "no.such.host.invalid"),
     ],
 )
@@ -226,7 +230,7 @@ def test_a_model_that_answers_is_served_with(tmp_path: Path) -> None:
         while not summary[-1].startswith("Serving"):
             summary.append(line(process))
         assert "railway" in summary[0]
-        assert "lists and items come from the state" in summary[1]
+        assert "what is remembered is told as it is" in summary[1]
         assert "with the llm engine" in summary[-1]
 
 

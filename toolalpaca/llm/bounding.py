@@ -39,6 +39,11 @@ _FORMATS = {
     "uri": 120,
     "uuid": None,
 }
+# The llguidance inside xllamacpp 2026.1 cannot read this format, though the package can; llama.cpp
+# then goes on without any grammar. A URL of this form says as much.
+_AS_PATTERN = {
+    "uri": r"^https?://[a-z0-9-]{1,20}(\.[a-z0-9-]{1,20}){1,3}(/[A-Za-z0-9_-]{1,20}){0,3}$"
+}
 _TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 _KEY = "^[A-Za-z0-9_.-]{1,40}$"
 
@@ -200,6 +205,8 @@ class _Bounder:
         name, pattern = schema.get("format"), schema.get("pattern")
         if isinstance(name, str) and name in _FORMATS:
             formatted: JsonSchema = {"type": "string", "format": name}
+            if name in _AS_PATTERN:
+                formatted = {"type": "string", "pattern": _AS_PATTERN[name]}
             if end := _FORMATS[name]:  # not the bounds': half a date-time is none
                 formatted["maxLength"] = max(low, min(longest, end))
             readings.append(formatted)

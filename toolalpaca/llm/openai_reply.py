@@ -41,7 +41,19 @@ class Reply:
         self.begun = False
 
     def take(self, chunk: ChatCompletionChunk) -> str:
-        """Add a chunk, and return the text in it."""
+        """Add a chunk, and return the text in it.
+
+        Raises:
+            BrokenReply: Its members are of other kinds than the protocol's.
+        """
+        try:
+            text = self._take(chunk)
+        except (AttributeError, TypeError) as error:
+            raise BrokenReply(f"the server sent a chunk of another form: {error}") from error
+        self._text.append(text)
+        return text
+
+    def _take(self, chunk: ChatCompletionChunk) -> str:
         if usage := getattr(chunk, "usage", None):
             self._usage = _usage(usage)
         text = ""
@@ -52,7 +64,6 @@ class Reply:
                 # A refusal is what the model says instead.
                 text += delta.content or delta.refusal or ""
                 self._take_calls(delta.tool_calls or ())
-        self._text.append(text)
         return text
 
     def completion(self) -> Completion:

@@ -1,140 +1,269 @@
 """The executor role of the ToolAlpaca paper: a language model plays the API.
 
 Whatever the model says, what leaves here satisfies the contract: the reply is checked, repaired
-once with its faults named, and otherwise the schema engine answers, labelled with the reason.
+once with its faults named, and otherwise the schema engine answers, labelled with the reason. What
+was asked before is answered from a cache, what is asked several times at once is asked once. What
+the model costs is counted (counts.py), what it may take is limited (asking.py).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from functools import cache
-from importlib.resources import files
-from string import Template
-from typing import Any
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-import orjson
-
-from toolalpaca.errors import ModelError
-from toolalpaca.llm.protocol import JsonReply, LanguageModel, Message, Request, complete
+from toolalpaca.errors import ModelError, ModelReplyError, ModelUnavailable
+from toolalpaca.llm.bounding import Bounds
+from toolalpaca.llm.grammar import json_grammar
+from toolalpaca.llm.protocol import (
+    Completion,
+    Constraint,
+    JsonReply,
+    LanguageModel,
+    Message,
+    Request,
+)
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.engines import Commission, Composed, Engine
+from toolalpaca_mockserver.engines import Commission, Composed
+from toolalpaca_mockserver.engines.asking import Asker, Unanswered
+from toolalpaca_mockserver.engines.cache import Cache, Kept, MemoryCache
+from toolalpaca_mockserver.engines.counts import Counts, current_spending
+from toolalpaca_mockserver.engines.prompting import Prompter
+from toolalpaca_mockserver.engines.reading import faults_of, read_value, read_values
+from toolalpaca_mockserver.engines.schema import SchemaEngine
 
 _log = logging.getLogger(__name__)
 
-_MAX_TOKENS = 1024
-_FEW_TOKENS = 16
-_LONGEST_SCHEMA = 6000
-_LONGEST_REPLY = 4000
-_LONGEST_DIGEST = 2000
-_MOST_FAULTS = 10
+_SHARE_OF_TIME: Final = 0.95
+"""After this much of the time for an answer, what has come of a reply is all of it: of a list that
+is broken off there, the whole items count."""
+_LONGEST_REPEATED: Final = 4000
+"""Characters of a faulty reply that the model sees again."""
+
+_SHORT: Final = Bounds(string=80, items=3, nodes=200)
+_SHORT_ITEMS: Final = Bounds(string=40, items=2, nodes=100)
+"""What small models write under a grammar, which would go on as long as it lets them."""
+
+INVALID: Final = "llm-invalid"
+UNAVAILABLE: Final = "llm-unavailable"
+TIMEOUT: Final = "llm-timeout"
+NOT_KEPT: Final = "llm-not-in-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a question: a value, or a reason why there is none."""
+
+    value: Any = None
+    reason: str = ""
 
 
 class LlmEngine:
     """Composes values with a language model.
 
     Args:
-        model: The model.
+        asker: The model; None when answers come from the cache alone.
         fallback: Answers when the model does not.
         seed: For the model's sampling.
+        cache: What was answered before; by default in memory.
+        model: The name of the model, whose answers count.
     """
 
     name = "llm"
+    sees_state = True
 
-    def __init__(self, model: LanguageModel, fallback: Engine, seed: int = 0) -> None:
-        self.model = model
+    def __init__(
+        self,
+        asker: Asker | None,
+        fallback: SchemaEngine,
+        seed: int = 0,
+        cache: Cache | None = None,
+        model: str = "",
+    ) -> None:
+        self.asker = asker
         self.fallback = fallback
         self.seed = seed
+        self.cache = MemoryCache() if cache is None else cache
+        self.model = asker.model.name if asker is not None else model
+        self.counts = Counts()
+        context = asker.model.capabilities.context if asker is not None else None
+        self._prompter = Prompter(fallback.generator.root, context)
+        self._asking: dict[str, asyncio.Task[_Outcome]] = {}
 
     async def compose(self, commission: Commission) -> Composed:
-        """The model's answer, if need be repaired; see :class:`~.Engine`."""
-        messages = [
-            Message(role="system", content=_prompt("system").substitute()),
-            Message(role="user", content=_question(commission)),
-        ]
+        """The model's answer, if need be repaired; see :class:`~.Engine`.
+
+        Where several values are wanted, the schema engine adds none to those of the model.
+        """
+        self.counts.answers += 1
+        asked = self._prompter.fingerprint(commission, self.model, self.seed)
+        same = (one.key for one in commission.earlier if one.asked == asked)
+        key = next(same, None) or self._prompter.joined(asked, commission.earlier)
+        kept = self._kept(key, commission)
+        if kept is not None:
+            current_spending().hits += 1
+            if kept.reason:
+                return await self._fall_back(commission, kept.reason)
+            self.counts.hits += 1
+            return Composed(kept.value, "cache", asked=asked, key=key)
+        outcome = await self._made(key, commission)
+        if outcome.reason:
+            return await self._fall_back(commission, outcome.reason)
+        self.counts.made += 1
+        return Composed(outcome.value, "llm", asked=asked, key=key)
+
+    def report(self) -> dict[str, Any]:
+        """See :class:`~.Engine`."""
+        down = self.asker is not None and self.asker.breaker.is_open
+        return {"model": self.model, "down": down, **self.counts.as_json()}
+
+    async def aclose(self) -> None:
+        """Release the model and the cache; what is being asked is given up."""
+        asking = list(self._asking.values())
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        if self.asker is not None:
+            await self.asker.aclose()
+        self.cache.close()
+        await self.fallback.aclose()
+
+    def _kept(self, key: str, commission: Commission) -> Kept | None:
+        """What is in the cache, if it can be sent: files are written by others, too."""
+        kept = self.cache.get(key)
+        if kept is None or kept.reason:
+            return kept
+        values = kept.value if commission.several else [kept.value]
+        sound = isinstance(values, list) and not any(
+            faults_of(value, commission.contract) for value in values
+        )
+        return kept if sound else None
+
+    async def _made(self, key: str, commission: Commission) -> _Outcome:
+        """What the model makes, within the time that is left for the whole answer."""
+        if self.asker is None:
+            return _Outcome(reason=NOT_KEPT)
+        task = self._asking.get(key)
+        if task is None:
+            task = asyncio.create_task(self._ask_in_time(self.asker, key, commission))
+            self._asking[key] = task
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        left = self.asker.limits.seconds - (time.monotonic() - current_spending().began)
         try:
-            reply = await self._ask(messages, commission.contract)
-            value, faults = _read(reply, commission.contract)
-            if faults:
-                messages.append(Message(role="assistant", content=reply[:_LONGEST_REPLY]))
-                messages.append(Message(role="user", content=_correction(faults)))
-                reply = await self._ask(messages, commission.contract)
-                value, faults = _read(reply, commission.contract)
-        except ModelError as error:
-            _log.warning("%s: %s", commission.operation.name, error)
-            return await self._fall_back(commission, "llm-unavailable")
+            # Others may wait for the same; and what comes too late for this one is kept.
+            return await asyncio.wait_for(asyncio.shield(task), max(left, 0))
+        except TimeoutError:
+            return _Outcome(reason=TIMEOUT)
+
+    async def _ask_in_time(self, asker: Asker, key: str, commission: Commission) -> _Outcome:
+        name = commission.operation.name
+        try:
+            async with asyncio.timeout(asker.limits.seconds):
+                outcome = await self._ask(asker, commission)
+        except TimeoutError:
+            return _Outcome(reason=TIMEOUT)
+        except (Unanswered, ModelError) as error:
+            if isinstance(error, ModelReplyError):  # twice in a row
+                asker.breaker.failed()
+            _log.warning("%s: the model does not answer: %s", name, error)
+            return _Outcome(reason=UNAVAILABLE)
+        except Exception:  # a model is somebody else's code, and the API goes on
+            _log.exception("%s: the model failed", name)
+            return _Outcome(reason=UNAVAILABLE)
+        if outcome.reason in ("", INVALID):
+            self.cache.put(key, Kept(outcome.value, outcome.reason))
+        return outcome
+
+    async def _ask(self, asker: Asker, commission: Commission) -> _Outcome:
+        """The value of the first reply, or else of the second.
+
+        Raises:
+            Unanswered: The model is left alone.
+            ModelError: It has not replied.
+        """
+        until = time.monotonic() + _SHARE_OF_TIME * asker.limits.seconds
+        messages = self._prompter.messages(commission)
+        constraint = _constraint(commission, asker.model)
+        try:
+            reply = await asker.ask(
+                self._request(messages, constraint, commission), self.counts, until
+            )
+            value, faults = _read(reply, commission)
+        except ModelUnavailable:
+            raise
+        except ModelReplyError as error:
+            # It may be the schema that a server does not take: the next attempt goes without.
+            _log.info("%s: %s", commission.operation.name, error)
+            reply, constraint, value, faults = None, None, None, [str(error)]
+        if not faults:
+            return _Outcome(value)
+        if time.monotonic() > until:
+            return _Outcome(reason=TIMEOUT)
+        self.counts.repairs += 1
+        current_spending().repairs += 1
+        if reply is not None:
+            messages += (
+                Message(role="assistant", content=reply.text[:_LONGEST_REPEATED]),
+                self._prompter.correction(faults),
+            )
+        reply = await asker.ask(self._request(messages, constraint, commission), self.counts, until)
+        better, faults = _read(reply, commission)
+        if commission.several and (better or value):
+            return _Outcome(better or value)
         if faults:
             _log.info("%s: the model's reply is invalid: %s", commission.operation.name, faults[0])
-            return await self._fall_back(commission, "llm-invalid")
-        return Composed(value, "llm")
+            return _Outcome(reason=INVALID)
+        return _Outcome(better)
 
-    async def _ask(self, messages: list[Message], contract: Contract) -> str:
-        constraint = (
-            JsonReply(contract.standalone) if isinstance(contract.standalone, dict) else None
+    def _request(
+        self, messages: tuple[Message, ...], constraint: Constraint | None, commission: Commission
+    ) -> Request:
+        return Request(
+            messages=messages,
+            constraint=constraint,
+            max_tokens=self._prompter.tokens(commission),
+            seed=self.seed,
         )
-        request = Request(
-            messages=tuple(messages), constraint=constraint, max_tokens=_MAX_TOKENS, seed=self.seed
-        )
-        return (await complete(self.model, request)).text
 
     async def _fall_back(self, commission: Commission, reason: str) -> Composed:
+        self.counts.fallbacks[reason] += 1
+        if commission.several:
+            return Composed([], "schema", reason)
         made = await self.fallback.compose(commission)
         return Composed(made.value, made.source, reason)
 
-    async def aclose(self) -> None:
-        """Release the model."""
-        await self.model.aclose()
-        await self.fallback.aclose()
 
+def _read(reply: Completion, commission: Commission) -> tuple[Any, list[str]]:
+    """What the reply says, and what is wrong with it.
 
-async def check_model(model: LanguageModel) -> None:
-    """Ask *model* for a word, so that one that cannot be used is known before it is needed.
-
-    Raises:
-        ModelError: It cannot.
+    Of several values, some will do when the reply was broken off: to ask again would not help.
     """
-    question = Message(role="user", content="Reply with the word ready.")
-    await complete(model, Request(messages=(question,), max_tokens=_FEW_TOKENS))
+    if not commission.several:
+        return read_value(reply.text, commission.contract)
+    values, faults = read_values(reply.text, commission.contract, commission.several)
+    return values, [] if values and reply.finish == "length" else faults
 
 
-def _question(commission: Commission) -> str:
-    operation, arguments = commission.operation, commission.arguments
-    said = {
-        "path": dict(arguments.path),
-        "query": dict(arguments.query),
-        "body": arguments.body if arguments.has_body else None,
-    }
-    return _prompt("request").substitute(
-        method=operation.method.upper(),
-        path=operation.path,
-        summary=operation.summary or operation.description or operation.name,
-        arguments=_json({name: value for name, value in said.items() if value}),
-        state=_json(commission.digest())[:_LONGEST_DIGEST],
-        schema=_json(commission.contract.standalone)[:_LONGEST_SCHEMA],
-    )
+def _constraint(commission: Commission, model: LanguageModel) -> Constraint | None:
+    """What the reply is held to where the backend can: servers want an object at the top."""
+    contract = commission.contract
+    if not isinstance(contract.standalone, Mapping):
+        return None
+    schema = dict(contract.standalone)
+    if commission.several:
+        schema = _list_of(contract, commission.several)
+    if model.capabilities.grammar:
+        return json_grammar(schema, _SHORT_ITEMS if commission.several else _SHORT)
+    return JsonReply(schema)
 
 
-def _correction(faults: list[str]) -> str:
-    return _prompt("repair").substitute(faults="\n".join(f"- {fault}" for fault in faults))
-
-
-def _read(reply: str, contract: Contract) -> tuple[Any, list[str]]:
-    """The value that *reply* is, and what is wrong with it."""
-    text = reply.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return None, [f"it is not JSON: {error}"]
-    if contract.is_valid(value):
-        return value, []
-    found = contract.violations(value)[:_MOST_FAULTS]
-    return value, [f"at {v.pointer or 'the top'}: {v.message}" for v in found] or ["it is invalid"]
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-@cache
-def _prompt(name: str) -> Template:
-    path = files("toolalpaca_mockserver.engines") / "prompts" / f"{name}.txt"
-    return Template(path.read_text(encoding="utf-8").rstrip())
+def _list_of(contract: Contract, count: int) -> dict[str, Any]:
+    schema = contract.standalone
+    assert isinstance(schema, Mapping)
+    item = {name: part for name, part in schema.items() if name != "$defs"}
+    items = {"type": "array", "items": item, "minItems": count, "maxItems": count}
+    wrapped = {"type": "object", "properties": {"items": items}, "required": ["items"]}
+    return {**wrapped, "$defs": schema["$defs"]} if "$defs" in schema else wrapped

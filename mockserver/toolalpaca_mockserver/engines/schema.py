@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from toolalpaca_mockserver.engines import Commission, Composed
 from toolalpaca_mockserver.values import ValueGenerator
 
@@ -14,6 +16,7 @@ class SchemaEngine:
     """
 
     name = "schema"
+    sees_state = False
 
     def __init__(self, generator: ValueGenerator) -> None:
         self.generator = generator
@@ -29,6 +32,10 @@ class SchemaEngine:
             index=commission.index,
         )
         return Composed(value, "schema")
+
+    def report(self) -> dict[str, Any]:
+        """It counts nothing."""
+        return {}
 
     async def aclose(self) -> None:
         """Nothing is held."""

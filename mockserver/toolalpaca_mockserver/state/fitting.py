@@ -7,14 +7,16 @@ from collections.abc import Mapping
 
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.spelling import nameless
+from toolalpaca_mockserver.state.history import HISTORY
 from toolalpaca_mockserver.state.store import Snapshot, Store
 
 
 def collection_paths(document: Document) -> re.Pattern[str]:
-    """Matches the paths of *document*, and those above its items, where collections can be."""
+    """Matches where collections can be: the paths of *document*, those above its items, answers."""
     found = {nameless(operation.path).removesuffix("/{}") for operation in document}
     shapes = (map(re.escape, path.split("{}")) for path in found)
-    return re.compile("|".join("[^/]*".join(parts) for parts in shapes))
+    paths = ("[^/]*".join(parts) for parts in shapes)
+    return re.compile("|".join([*paths, re.escape(HISTORY)]))
 
 
 async def forget_unknown(store: Store, documents: Mapping[str, Document]) -> int:

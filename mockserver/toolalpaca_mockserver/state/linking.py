@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.state.items import key_of
 from toolalpaca_mockserver.state.references import MANY, Reference
 from toolalpaca_mockserver.state.resources import Resource, Resources
 from toolalpaca_mockserver.state.store import Item, World
@@ -45,9 +46,11 @@ class Links:
         item: Item,
         salt: str,
         before: Collection[str] | None = None,
+        *,
+        authored: bool = False,
     ) -> Item:
         """*item* with all its references; see :meth:`of`."""
-        return (await self.of(world, resource, item, salt, before)).sound
+        return (await self.of(world, resource, item, salt, before, authored=authored)).sound
 
     async def of(
         self,
@@ -56,6 +59,8 @@ class Links:
         item: Item,
         salt: str,
         before: Collection[str] | None = None,
+        *,
+        authored: bool = False,
     ) -> Linking:
         """The references of *item*, and what they may lead to.
 
@@ -66,10 +71,14 @@ class Links:
             salt: Tells the item apart from others.
             before: The items of its own kind that it may refer to: those that came before it, so
                 that parents make a tree; None for all.
+            authored: Whether somebody has chosen the references, who knew what there is: those that
+                lead to something stay.
         """
         found: list[tuple[Reference, Known]] = []
         all_known: dict[str, Known] = {}
         for reference, target in self._leading(resource):
+            if authored and await self._leads(world, target, item, reference):
+                continue
             if target.collection not in all_known:
                 place = await self.begun(world, target)
                 all_known[target.collection] = await world.items(place, _MOST)
@@ -80,6 +89,16 @@ class Links:
                 known = [pair for pair in known if pair[0] in before]
             found.append((reference, known))
         return Linking(resource, item, found, f"{self.seed}/{salt}")
+
+    async def _leads(
+        self, world: World, target: Resource, item: Item, reference: Reference
+    ) -> bool:
+        """Whether what *item* has at *reference* exists."""
+        ids = await world.ids(await self.begun(world, target))
+        for value in referred(item, reference.path):
+            if not await ids.has(key_of(value)):
+                return False
+        return True
 
     def _leading(self, resource: Resource) -> list[tuple[Reference, Resource]]:
         """The references of *resource* to what belongs to no item, and what that is."""

@@ -179,6 +179,13 @@ class Resources:
         """The GET of the path template *collection*."""
         return self._paths.get(nameless(collection), {}).get("get")
 
+    def speaker(self, collection: str) -> Operation:
+        """The operation that speaks for *collection*: the one that lists it, or else the first."""
+        name = nameless(collection)
+        here, below = self._paths.get(name, {}), self._paths.get(name + "/{}", {})
+        first = next(iter([*here.values(), *below.values()]))
+        return here.get("get") or below.get("get") or first
+
     def references(self, resource: Resource) -> tuple[Reference, ...]:
         """What the items of *resource* refer to."""
         known = self._references.get(resource.collection)

@@ -36,8 +36,10 @@ class Seeds:
     def __init__(self, generator: ValueGenerator) -> None:
         self.generator = generator
 
-    async def first(self, resource: Resource, place: str, count: int) -> list[tuple[str, Item]]:
-        """The items of a collection that nobody has seen yet: the examples, then others.
+    async def first(
+        self, resource: Resource, place: str, count: int, given: Sequence[Item] = ()
+    ) -> list[tuple[str, Item]]:
+        """The items of a collection that nobody has seen yet: examples, *given* ones, others.
 
         Where the list has an example there are no others, so that it is answered with that.
 
@@ -45,6 +47,7 @@ class Seeds:
             resource: What they are.
             place: The collection.
             count: How many there are where the document does not show which.
+            given: Sound items that somebody else has made.
         """
         nested = "{" in resource.collection
         found: dict[str, Item] = {}
@@ -54,6 +57,8 @@ class Seeds:
             try:
                 if index < len(shown):
                     item = self._completed(resource, place, index, nested, shown[index])
+                elif index < len(shown) + len(given):
+                    item = given[index - len(shown)]
                 else:
                     item = self._seeded(resource, place, index, nested)
             except NoInstance:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.engines import Commission, Engine, Source
+from toolalpaca_mockserver.engines import Commission, Earlier, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import letters
-from toolalpaca_mockserver.state import items
+from toolalpaca_mockserver.state import history, items
+from toolalpaca_mockserver.state.authoring import IMAGINED, Author
+from toolalpaca_mockserver.state.digest import Digester
 from toolalpaca_mockserver.state.json_patch import PatchError, is_patch, patched
 from toolalpaca_mockserver.state.linking import Linking, Links, referred
 from toolalpaca_mockserver.state.paging import Page, page_of
@@ -33,8 +35,6 @@ from toolalpaca_mockserver.values import NoInstance
 _log = logging.getLogger(__name__)
 
 _LOOKS: Final = frozenset({"list", "read"})
-_IMAGINED: Final = 2
-"""Items that a search with required filters finds at least: the world is larger than its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Outcome:
         key: The item's id.
         created: Whether the item is new.
         sound: Whether it is known to satisfy the contract of its resource.
-        source: Who made a new item's values.
+        source: Who made a new item's values, or those that the call has brought to light.
         reason: Why it was not the chosen engine.
     """
 
@@ -102,6 +102,8 @@ class Simulation:
         self.viewing = Viewing(name)
         self.links = Links(resources, self._top, seeds.generator.seed)
         self.referee = Referee(self.links)
+        self.digester = Digester(name, resources)
+        self.author = Author(self) if engine.sees_state else None
 
     async def act(
         self, operation: Operation, arguments: Arguments, session: str
@@ -110,6 +112,17 @@ class Simulation:
         role = self.resources.role(operation)
         if role is None and self.resources.is_stateless(operation):
             return None
+        if self.author is None:
+            return await self._act(role, operation, arguments, session)
+        written = await self.author.prepare(operation, arguments, role, session)
+        outcome = await self._act(role, operation, arguments, session)
+        if not isinstance(outcome, Outcome) or outcome.created:
+            return outcome
+        return replace(outcome, source=written.source, reason=written.reason)
+
+    async def _act(
+        self, role: Role | None, operation: Operation, arguments: Arguments, session: str
+    ) -> Outcome | Refusal | None:
         reads = role is not None and role.deed in _LOOKS
         async with self.store.open(session, reads=reads) as world:
             refusal = await self._missing_parent(world, operation, arguments)
@@ -118,7 +131,7 @@ class Simulation:
             if role.deed == "list":
                 return await self._list(world, role, operation, arguments)
             if role.deed == "create":
-                place = self._place(role.resource, operation, arguments.path)
+                place = self.place(role.resource, operation, arguments.path)
                 await self._begun(world, role.resource, place, arguments.path)
                 number = await world.tick()
             else:
@@ -147,7 +160,7 @@ class Simulation:
         ]
         if reasons:
             return reasons
-        place = self._place(resource, operation, path)
+        place = self.place(resource, operation, path)
         async with self.store.open(session) as world:
             if role.view is not None:
                 await self._begun(world, resource, place, path)
@@ -160,14 +173,25 @@ class Simulation:
             await world.begin(place, held, self.origin)
         return []
 
-    async def digest(self, session: str) -> dict[str, Any]:
-        """What the session knows, shortened: a few items of each resource's collection."""
-        found: dict[str, Any] = {}
+    async def context(
+        self, operation: Operation, arguments: Arguments, session: str
+    ) -> tuple[dict[str, Any], tuple[Earlier, ...]]:
+        """What an engine is told of the session that answers a call in it: nothing if it is blind.
+
+        Returns:
+            A digest of what is remembered, and the engine's last answers.
+        """
+        if not self.engine.sees_state or not session:
+            return {}, ()
+        role = self.resources.role(operation)
         async with self.store.open(session, reads=True) as world:
-            for collection in self.resources.tops:
-                known = await world.items(place_of(self.name, collection, {}))
-                found[collection] = [item for _, item in known[:3]]
-        return {collection: known for collection, known in found.items() if known}
+            known = await self.digester.of_call(world, operation, arguments, role)
+            return known, await history.earlier(world, self.name)
+
+    async def remember(self, answer: Earlier, session: str) -> None:
+        """Let later calls know what an engine has answered."""
+        async with self.store.open(session) as world:
+            await history.remember(world, self.name, answer)
 
     async def first(
         self, resource: Resource, place: str, path: Mapping[str, Any], session: str
@@ -220,21 +244,53 @@ class Simulation:
             return
         if origin is not None and await self._mended(world, resource, place):
             return
+        made = await self.begin(world, resource, place, path)
+        await self.link_first(world, resource, place, path, made)
+
+    async def begin(
+        self,
+        world: World,
+        resource: Resource,
+        place: str,
+        path: Mapping[str, Any],
+        given: Sequence[Item] = (),
+    ) -> list[tuple[str, Item]]:
+        """Give a collection its first items, *given* ones among them, without their references."""
         # All are there before their references are made: what refers to each other ends here.
         await world.begin(place, {}, self.origin)
-        views = self.resources.views(resource)
-        made = await self.seeds.first(resource, place, _first(resource, views))
+        made = await self.seeds.first(resource, place, self.first_count(resource), given)
         for key, item in made:
             await world.put(place, key, items.with_context(resource, item, path))
+        return made
+
+    def first_count(self, resource: Resource) -> int:
+        """How many items there are from the start, where the document does not show which."""
+        if self.resources.views(resource):
+            return SHARED
+        return NESTED if "{" in resource.collection else AT_TOP
+
+    async def link_first(
+        self,
+        world: World,
+        resource: Resource,
+        place: str,
+        path: Mapping[str, Any],
+        made: Sequence[tuple[str, Item]],
+        *,
+        authored: bool = False,
+    ) -> None:
+        """Let the references of first items lead to things that exist."""
         examples = resource.contract.shape.get("examples") or ()
         shown = max(len(examples), len(self.seeds.shown(resource)))
         before: set[str] = set()
         for key, item in made if self.resources.references(resource) else ():
             if len(before) >= shown:
-                linked = await self.links.link(world, resource, item, f"{place}/{key}", before)
+                linked = await self.links.link(
+                    world, resource, item, f"{place}/{key}", before, authored=authored
+                )
                 await world.put(place, key, items.with_context(resource, linked, path))
             before.add(key)
-        for view in views:
+        for view in self.resources.views(resource):
             await self._spread(world, resource, place, view, shown)
 
     async def _spread(
@@ -291,7 +347,7 @@ class Simulation:
         await self._begun(world, resource, place, {})
         return place
 
-    def _place(self, resource: Resource, operation: Operation, path: Mapping[str, Any]) -> str:
+    def place(self, resource: Resource, operation: Operation, path: Mapping[str, Any]) -> str:
         """Where the collection is that *operation* lists, or adds to."""
         template = operation.path if "{" in resource.collection else resource.collection
         return place_of(self.name, template, path)
@@ -300,19 +356,26 @@ class Simulation:
         self, world: World, role: Role, operation: Operation, arguments: Arguments
     ) -> Outcome:
         resource = role.resource
-        place = self._place(resource, operation, arguments.path)
+        place = self.place(resource, operation, arguments.path)
         await self._begun(world, resource, place, arguments.path)
-        contract = role.shape or resource.contract
+        found, wanted = await self.search(world, role, operation, arguments)
+        if not found and wanted:
+            await self.imagine_matching(world, role, operation, wanted, arguments.path)
+            found, _ = await self.search(world, role, operation, arguments)
+        operation, query = self._in_usual_words(operation, arguments.query)
+        return Outcome(role, page=page_of(found, query, operation))
+
+    async def search(
+        self, world: World, role: Role, operation: Operation, arguments: Arguments
+    ) -> tuple[list[tuple[str, Item]], Item]:
+        """What a list finds, and what its items must have because the client has to say it."""
+        resource = role.resource
+        place = self.place(resource, operation, arguments.path)
+        known = await self.viewing.items(world, role, operation, arguments.path, place)
         operation, query = self._in_usual_words(operation, arguments.query)
         demanded = frozenset(p.name for p in operation.parameters if p.required)
-        known = await self.viewing.items(world, role, operation, arguments.path, place)
-        found = matching(known, query, contract, demanded)
-        wanted = equalities(operation, query, resource.contract)
-        if not found and wanted:
-            await self._imagine_matching(world, role, operation, place, wanted, arguments.path)
-            known = await self.viewing.items(world, role, operation, arguments.path, place)
-            found = matching(known, query, contract, demanded)
-        return Outcome(role, page=page_of(found, query, operation))
+        found = matching(known, query, role.shape or resource.contract, demanded)
+        return found, equalities(operation, query, resource.contract)
 
     def _in_usual_words(
         self, operation: Operation, query: Mapping[str, Any]
@@ -323,22 +386,27 @@ class Simulation:
             return operation, query
         return renamed(operation, said.parameters), respelled(query, said.parameters)
 
-    async def _imagine_matching(
+    async def imagine_matching(
         self,
         world: World,
         role: Role,
         operation: Operation,
-        place: str,
         wanted: Item,
         path: Mapping[str, Any],
+        given: Sequence[Item] = (),
     ) -> None:
         """Let the world hold what a search must name: nobody has seen that it does not."""
         resource = role.resource
-        for _ in range(_IMAGINED):
+        place = self.place(resource, operation, path)
+        for index in range(IMAGINED):
             number = await world.tick()
             ids = await world.ids(place)
-            key, item = await self.seeds.another(resource, place, ids, number)
-            item = await self.links.link(world, resource, item, f"{place}/{key}")
+            written = index < len(given)
+            if written:
+                key, item = await self.seeds.named(resource, given[index], place, ids, number)
+            else:
+                key, item = await self.seeds.another(resource, place, ids, number)
+            item = await self.links.link(world, resource, item, f"{place}/{key}", authored=written)
             item = items.settled(resource, {**item, **wanted}, item)
             item = items.with_context(resource, item, path)
             await world.put(
@@ -353,12 +421,32 @@ class Simulation:
         """The item, imagined when nobody can know that it does not exist."""
         await self._begun(world, resource, place, path)
         item = await world.get(place, key)
-        imaginable = self.open_world or not resource.closed
-        if item is None and imaginable and not await world.was_removed(place, key):
+        if item is None and self.imagines(resource) and not await world.was_removed(place, key):
+            item = await self.imagine(world, resource, place, key, path)
+        return item
+
+    def imagines(self, resource: Resource) -> bool:
+        """Whether an item exists that nobody has listed, made or deleted."""
+        return self.open_world or not resource.closed
+
+    async def imagine(
+        self,
+        world: World,
+        resource: Resource,
+        place: str,
+        key: str,
+        path: Mapping[str, Any],
+        given: Item | None = None,
+    ) -> Item:
+        """Let the item with the id *key* exist: *given*, or one of the server's making."""
+        if given is not None:
+            item = self.seeds.identified(resource, given, key)
+        else:
             item = self.seeds.imagined(resource, place, key)
-            item = await self.links.link(world, resource, item, f"{place}/{key}")
-            item = items.with_context(resource, item, path)
-            await world.put(place, key, item)
+        authored = given is not None
+        item = await self.links.link(world, resource, item, f"{place}/{key}", authored=authored)
+        item = items.with_context(resource, item, path)
+        await world.put(place, key, item)
         return item
 
     async def _seen(
@@ -396,7 +484,7 @@ class Simulation:
                 place = place_of(self.name, resource.collection, {})
             key = found_key or ""
         else:  # the body names the item
-            place = self._place(resource, operation, arguments.path)
+            place = self.place(resource, operation, arguments.path)
             body = arguments.body if isinstance(arguments.body, dict) else {}
             key = items.key_of(body.get(resource.id_property or "", ""))
         old = await self._seen(world, role, operation, place, key, arguments.path)
@@ -479,7 +567,7 @@ class Simulation:
     ) -> Outcome | Refusal:
         resource = role.resource
         sent = self._sent(role, operation, arguments)
-        known = await self.digest(session) if self.engine.name == "llm" else {}
+        known, earlier = await self.context(operation, arguments, session)
         variant, index = self.seeds.variant(resource, place, number)
         composed = await self.engine.compose(
             Commission(
@@ -489,7 +577,9 @@ class Simulation:
                 resource.name,
                 variant,
                 index=index,
-                digest=lambda: known,
+                task="new",
+                known=known,
+                earlier=earlier,
             )
         )
         base = composed.value if isinstance(composed.value, dict) else {}
@@ -507,7 +597,9 @@ class Simulation:
                 found = await self.seeds.new_id(resource, place, ids, number)
             name = resource.id_property
             identity = {name: found[1]} if found is not None and name is not None else {}
-            linking = await self.links.of(world, resource, base, f"{place}#{number}")
+            authored = composed.source in ("llm", "cache")
+            salt = f"{place}#{number}"
+            linking = await self.links.of(world, resource, base, salt, authored=authored)
             item = self._new(linking, sent, request, arguments.path, identity, place, number)
             if found is not None and item.get(name or "", found[1]) == found[1]:
                 key = found[0]
@@ -600,13 +692,6 @@ class Simulation:
             for name, value in arguments.query.items()
             if letters(name) in known and operation.method != "delete"
         }
-
-
-def _first(resource: Resource, views: Sequence[View]) -> int:
-    """How many items are there from the start."""
-    if views:
-        return SHARED
-    return NESTED if "{" in resource.collection else AT_TOP
 
 
 def _inner_name(body: Item, role: Role) -> str | None:

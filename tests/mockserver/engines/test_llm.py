@@ -11,6 +11,7 @@ import pytest
 
 from toolalpaca.llm.protocol import JsonReply
 from toolalpaca.llm.scripted import Scripted
+from toolalpaca_mockserver.engines.asking import Asker
 from toolalpaca_mockserver.engines.llm import LlmEngine
 from toolalpaca_mockserver.engines.schema import SchemaEngine
 
@@ -37,7 +38,8 @@ def joker(open_client: Open, make_document: Callable[..., Any]) -> Callable[...,
         topic = {"name": "topic", "in": "query", "schema": {"type": "string", "maxLength": 9}}
         paths = {"/joke": {"get": {"parameters": [topic], "responses": responses}}}
         client = open_client(
-            make_document(paths), engine=lambda values: LlmEngine(model, SchemaEngine(values))
+            make_document(paths),
+            engine=lambda values: LlmEngine(Asker(model), SchemaEngine(values)),
         )
         return client, model
 
@@ -100,18 +102,7 @@ def test_a_preferred_example_is_not_the_models(
     content = {"application/json": {"schema": JOKE, "examples": {"old": {"value": example}}}}
     paths = {"/joke": {"get": {"responses": {"200": {"description": "A", "content": content}}}}}
     client = open_client(
-        make_document(paths), engine=lambda values: LlmEngine(model, SchemaEngine(values))
+        make_document(paths), engine=lambda values: LlmEngine(Asker(model), SchemaEngine(values))
     )
     assert client.get("/joke", headers={"prefer": "example=old"}).json() == example
     assert client.get("/joke").headers["toolalpaca-source"] == "llm"
-
-
-def test_what_the_model_creates_is_remembered(open_client: Open, pets: dict[str, Any]) -> None:
-    made = {"id": 77, "name": "ignored", "kind": "cat", "created_at": "2026-02-03T04:05:06Z"}
-    model = Scripted([json.dumps(made)])
-    client = open_client(pets, engine=lambda values: LlmEngine(model, SchemaEngine(values)))
-    response = client.post("/pets", json={"name": "Rex", "kind": "dog"})
-    assert response.status_code == 201
-    assert response.headers["toolalpaca-source"] == "llm"
-    assert response.json()["name"] == "Rex"
-    assert client.get(f"/pets/{response.json()['id']}").json() == response.json()

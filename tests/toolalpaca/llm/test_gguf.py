@@ -67,6 +67,17 @@ def test_a_constraint_holds(smollm2: LanguageModel) -> None:
 
 
 @pytest.mark.smollm2
+@pytest.mark.parametrize(
+    "name",
+    ["date", "date-time", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"],
+)
+def test_llama_cpp_reads_the_grammar_of_every_format(smollm2: LanguageModel, name: str) -> None:
+    part = {"type": "string", "format": name}
+    schema = {"type": "object", "properties": {"a": part}, "required": ["a"]}
+    assert ask(smollm2, constraint=JsonReply(schema), max_tokens=8).text.startswith('{"a": "')
+
+
+@pytest.mark.smollm2
 def test_a_stop_text_and_a_limit_end_the_reply(smollm2: LanguageModel) -> None:
     counting = Grammar('start: "1, 2, 3, 4, 5, 6, 7, 8, 9"')
     stopped = ask(smollm2, constraint=counting, stop=(", 3",), max_tokens=30)

@@ -373,3 +373,23 @@ def test_settings_come_before_the_environment(
     assert str(model._client.base_url) == server
     assert model.name == "openai:small"
     asyncio.run(model.aclose())
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"choices": [{"delta": "y"}]},
+        {"choices": [{"delta": {"content": 7}}]},
+        {"choices": [{"delta": {"tool_calls": "z"}}]},
+        {"choices": 3},
+    ],
+)
+def test_a_chunk_of_another_form_is_an_error(chunk: Any) -> None:
+    model = model_of(lambda _: events(chunk, delta("stop", content="Hello")))
+
+    async def run() -> None:
+        with pytest.raises(ModelReplyError, match="another form"):
+            await complete(model, HELLO)
+        await model.aclose()
+
+    asyncio.run(run())
