@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from toolalpaca.openapi.model import Operation
@@ -18,9 +18,10 @@ from toolalpaca_mockserver.sessions import DEFAULT_SESSION
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request and its answer. It may hold secrets: show no header, query or body unmasked.
+
+    A tuple, because every request makes one.
 
     Attributes:
         request: As it arrived.
@@ -79,13 +80,26 @@ def _masked(path: str, operation: Operation | None) -> tuple[str, list[str]]:
 
     What stands in front of the document's own path, such as the name of the API, is left alone.
     """
-    if operation is None or not is_secret(operation.path):
+    places = _secret_places(operation.path) if operation is not None else ()
+    if not places:
         return path, []
-    template = operation.path.rstrip("/").split("/")
     segments = path.rstrip("/").split("/")
     found = []
-    for place in range(1, min(len(segments), len(template)) + 1):
-        if any(map(is_secret, _PLACEHOLDER.findall(template[-place]))):
+    for place in places:
+        if place <= len(segments):
             found.append(unquote(segments[-place]))
             segments[-place] = MASK
     return "/".join(segments) + path[len(path.rstrip("/")) :], found
+
+
+@lru_cache(maxsize=4096)
+def _secret_places(template: str) -> tuple[int, ...]:
+    """Which segments of *template* stand for secrets, counted from its end, from 1.
+
+    >>> _secret_places("/reset/{token}/confirm")
+    (2,)
+    """
+    segments = enumerate(reversed(template.rstrip("/").split("/")), 1)
+    return tuple(
+        place for place, segment in segments if any(map(is_secret, _PLACEHOLDER.findall(segment)))
+    )

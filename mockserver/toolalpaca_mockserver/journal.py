@@ -142,6 +142,9 @@ class Journal:
 
 def _cut(exchange: Exchange) -> Exchange:
     """*exchange* with the beginnings of its bodies."""
-    request = replace(exchange.request, body=exchange.request.body[:LONGEST_BODY])
-    answer = replace(exchange.answer, body=exchange.answer.body[:LONGEST_BODY])
-    return replace(exchange, request=request, answer=answer)
+    request, answer = exchange.request, exchange.answer
+    if len(request.body) > LONGEST_BODY:
+        request = replace(request, body=request.body[:LONGEST_BODY])
+    if len(answer.body) > LONGEST_BODY:
+        answer = replace(answer, body=answer.body[:LONGEST_BODY])
+    return exchange._replace(request=request, answer=answer)

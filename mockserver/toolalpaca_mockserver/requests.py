@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
 
@@ -115,9 +115,15 @@ def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:
         # httptools leaves white space at the end, which is no part of it (RFC 9110, section 5.5).
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip(" \t")
+        name, value = _name(raw_name), raw_value.decode("latin-1").strip(" \t")
         if name in headers:
             headers[name] += ("; " if name == "cookie" else ", ") + value
         else:
             headers[name] = value
     return headers
+
+
+@lru_cache(maxsize=1024)
+def _name(raw: bytes) -> str:
+    """The name of a header; the same text each time, so that requests that are kept share it."""
+    return raw.decode("latin-1").lower()
