@@ -89,7 +89,9 @@ class Assembly:
             ToolAlpacaError: One cannot be read, or does not fit the others.
         """
         options = self._options
-        gc.unfreeze()  # what is served no longer, if this is not the first time, may be collected
+        if gc.get_freeze_count():  # this is not the first time: what was served before goes
+            gc.unfreeze()
+            gc.collect()
         with noting_files() as files:
             documents = load_documents(options.source)
             gc.freeze()  # see server.py; the collector would look at them once more before that
