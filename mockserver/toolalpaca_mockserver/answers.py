@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from toolalpaca.errors import DocumentError, StateError
 from toolalpaca.openapi.model import Example, Operation, Response
-from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.disturbance.grammar import Fate
 from toolalpaca_mockserver.engines import Commission, Composed, Earlier, Engine, Source
 from toolalpaca_mockserver.engines.counts import spending
@@ -398,7 +397,7 @@ class Responder:
             if name.lower() in _GENERATED_NOT:
                 continue
             try:
-                contract = Contract.of(header.schema, plan.root)
+                contract = self.generator.contract(header.schema)
                 shown = (e.value for e in header.examples if contract.is_valid(e.value))
                 value = next(shown, None)
                 if value is None:

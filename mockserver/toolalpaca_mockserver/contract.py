@@ -7,17 +7,19 @@ Object, fixed fields). JSON Schema knows nothing of directions, so they are comp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from weakref import WeakValueDictionary
 
 from toolalpaca.openapi.merging import flatten
 from toolalpaca.openapi.model import Schema
-from toolalpaca.openapi.references import bundle
+from toolalpaca.openapi.references import SharedBundles, bundle
 from toolalpaca.openapi.structure import OPENAPI_3, Node, walk
 from toolalpaca.openapi.validation import Validator, Violation
 from toolalpaca_mockserver.spelling import letters
+
+_Made = TypeVar("_Made")
 
 Direction = Literal["request", "response"]
 
@@ -49,17 +51,23 @@ class Contract:
     ) -> None:
         self.direction = direction
         self.root = root
-        self.schema: Schema = bundle(schema, root)
+        answers = _Answers.of(root) if direction == "response" else None
+        shared = answers.bundles.bundle(schema) if answers is not None else None
+        if answers is not None and shared is not None:
+            self.schema: Schema = shared
+            self._begin(answers)
+            return
+        self.schema = bundle(schema, root)
         if isinstance(self.schema, dict):
             _drop_hidden(self.schema, direction)
             if direction == "request":
                 _assert_formats(self.schema)
-        self._begin()
+        self._begin(_Known())
 
-    def _begin(self) -> None:
+    def _begin(self, known: _Known) -> None:
         self._parts: dict[int, tuple[Schema, Contract]] = {}
-        self._flat: dict[int | str, tuple[Any, dict[str, Any]]] = {}
-        self._made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+        self._known = known
+        self._flat, self._made = known.flat, known.made
 
     @classmethod
     def of(
@@ -99,11 +107,21 @@ class Contract:
                 and isinstance(self.schema, dict)
                 and "$defs" in self.schema
             ):
-                made.schema = {**schema, "$defs": self.schema["$defs"]}
-            made._begin()
+                made.schema = self._with_definitions(schema)
+            made._begin(self._known)
             # The part is kept beside its contract, so that its id stays taken.
             known = self._parts[id(schema)] = (schema, made)
         return known[1]
+
+    def _with_definitions(self, part: dict[str, Any]) -> dict[str, Any]:
+        """*part*, beside the definitions of the whole; the same object every time."""
+        key = ("part", id(part), id(self.schema))
+        known = self._made.get(key)
+        if known is None:
+            whole: Any = self.schema
+            known = self._made[key] = ((part, whole), {**part, "$defs": whole["$defs"]})
+        beside: dict[str, Any] = known[1]
+        return beside
 
     @cached_property
     def standalone(self) -> Schema:
@@ -199,6 +217,17 @@ class Contract:
         shown_and_whole: tuple[list[Any], bool] = known[1]
         return shown_and_whole
 
+    def derived(
+        self, make: Callable[[Contract, dict[str, Any]], _Made], flat: dict[str, Any]
+    ) -> _Made:
+        """What *make* makes of *flat*; it is asked once."""
+        key = (make, id(flat))
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = (flat, make(self, flat))
+        made: _Made = known[1]
+        return made
+
     @cached_property
     def shape(self) -> dict[str, Any]:
         """The whole schema, flat."""
@@ -251,6 +280,35 @@ class Contract:
         return frozenset(found)
 
 
+class _Known:
+    """What is known of the parts of a contract."""
+
+    def __init__(self) -> None:
+        self.flat: dict[int | str, tuple[Any, dict[str, Any]]] = {}
+        self.made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+
+class _Answers(_Known):
+    """What is known of the parts of all answers of a document, which share their definitions.
+
+    Args:
+        root: The document.
+    """
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.root = root
+        self.bundles = SharedBundles(root, "writeOnly")
+
+    @classmethod
+    def of(cls, root: Mapping[str, Any]) -> _Answers:
+        """That of *root*, as long as a contract needs it."""
+        known = _ANSWERS.get(id(root))  # it holds the root, so that its id stays taken
+        if known is None:
+            known = _ANSWERS[id(root)] = cls(root)
+        return known
+
+
 def _assert_formats(schema: dict[str, Any]) -> None:
     """Say in JSON Schema's words what OpenAPI's own formats mean.
 
@@ -268,6 +326,7 @@ def _assert_formats(schema: dict[str, Any]) -> None:
 
 
 _SHARED: Final[WeakValueDictionary[tuple[int, str, Direction], Contract]] = WeakValueDictionary()
+_ANSWERS: Final[WeakValueDictionary[int, _Answers]] = WeakValueDictionary()
 
 
 def _drop_hidden(schema: dict[str, Any], direction: Direction) -> None:

@@ -33,6 +33,18 @@ def test_references_to_one_component_share_a_contract() -> None:
     assert Contract.of({**_PET, "title": "x"}, _ROOT) is not pet
 
 
+def test_answers_know_together_what_their_components_are() -> None:
+    person = Contract({"$ref": "#/components/schemas/Person"}, _ROOT)
+    people = Contract({"items": {"$ref": "#/components/schemas/Person"}}, _ROOT)
+    assert people.flat(people.shape["items"]) is person.shape
+    hiding = Contract({"items": {"$ref": "#/components/schemas/Toy"}}, _ROOT)
+    pet = hiding.flat(hiding.flat(hiding.shape["items"])["properties"]["pet"])
+    assert pet["properties"]["secret"] is False
+    asked = Contract({"items": {"$ref": "#/components/schemas/Toy"}}, _ROOT, "request")
+    pet = asked.flat(asked.flat(asked.shape["items"])["properties"]["pet"])
+    assert pet["properties"]["secret"] is not False
+
+
 def test_a_part_is_compiled_once_and_judges_as_the_whole_does() -> None:
     pet = Contract(_PET, _ROOT)
     owner, toys = (pet.properties()[name] for name in ("owner", "toys"))

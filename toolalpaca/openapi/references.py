@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from toolalpaca.errors import DocumentError
@@ -136,6 +136,86 @@ def bundle(schema: Schema, root: Mapping[str, Any]) -> Schema:
     return {**bundled, "$defs": definitions} if definitions else bundled
 
 
+class SharedBundles:
+    """Bundles the schemas of one document, with definitions that they share.
+
+    Half of a large document's schemas lead to the same components. Nobody may change a bundle.
+
+    Args:
+        root: The document.
+        avoided: A keyword: schemas in which it is true somewhere are not bundled.
+    """
+
+    def __init__(self, root: Mapping[str, Any], avoided: str) -> None:
+        self._root = root
+        self._avoided = avoided
+        self._bundles: dict[int, tuple[Schema, Schema | None]] = {}
+        self._known: dict[str, _Rewritten] = {}
+        self._refs: dict[str, str] = {}  # by the name of what they lead to
+
+    def bundle(self, schema: Schema) -> Schema | None:
+        """What :func:`bundle` gives; None where names collide, or something is to be avoided.
+
+        The same schema, which is a part of the document, has the same bundle.
+
+        Raises:
+            DocumentError: A reference leads nowhere or out of the document.
+        """
+        if not isinstance(schema, Mapping):
+            return schema
+        known = self._bundles.get(id(schema))
+        if known is None:
+            # The schema is kept beside its bundle, so that its id stays taken.
+            known = self._bundles[id(schema)] = (schema, self._bundle(schema))
+        return known[1]
+
+    def _bundle(self, schema: Mapping[str, Any]) -> Schema | None:
+        own = self._rewritten(dict(schema))
+        sound, waiting = own.is_sound, list(own.refs)
+        definitions: dict[str, Any] = {}
+        for ref in waiting:  # it grows
+            name = _last_part(ref)
+            if not sound or self._refs.setdefault(name, ref) != ref:
+                return None
+            if name not in definitions:
+                if ref not in self._known:
+                    self._known[ref] = self._rewritten(at_pointer(self._root, ref[1:]))
+                known = self._known[ref]
+                sound, definitions[name] = known.is_sound, known.value
+                waiting.extend(known.refs)
+        if not sound or not isinstance(own.value, dict):
+            return None
+        return {**own.value, "$defs": definitions} if definitions else own.value
+
+    def _rewritten(self, schema: Any) -> _Rewritten:
+        refs: list[str] = []
+        avoided: list[bool] = []
+
+        def rewrite(_: Node, value: dict[str, Any]) -> dict[str, Any]:
+            value.pop("$defs", None)
+            value.pop("definitions", None)
+            avoided.append(value.get(self._avoided) is True)
+            ref = value.get("$ref")
+            if isinstance(ref, str):
+                if not ref.startswith("#"):
+                    raise DocumentError(f"the reference {ref} leads out of the document")
+                refs.append(ref)
+                value["$ref"] = f"#/$defs/{_last_part(ref)}"
+            return value
+
+        value = rebuild(Node("schema", (), schema), OPENAPI_3, rewrite)
+        return _Rewritten(value, tuple(refs), not any(avoided))
+
+
+class _Rewritten(NamedTuple):
+    """A schema whose references lead to definitions, and where they led."""
+
+    value: Any
+    refs: tuple[str, ...]
+    is_sound: bool
+
+
+@lru_cache(maxsize=8192)
 def _last_part(ref: str) -> str:
     parts = pointer_parts(ref[1:])
     return re.sub(r"[^A-Za-z0-9._-]+", "_", parts[-1]) if parts else "root"

@@ -46,8 +46,15 @@ class Build:
         Raises:
             DeadEnd: This attempt leads to none.
         """
+        return self.flat_value(self.contract.flat(schema), name, depth)
+
+    def flat_value(self, flat: dict[str, Any], name: str, depth: int) -> Any:
+        """The same for a flat schema.
+
+        Raises:
+            DeadEnd: This attempt leads to none.
+        """
         self._nodes += 1
-        flat = self.contract.flat(schema)
         if depth > DEEPEST or flat == {"not": {}}:
             raise DeadEnd
         identity = id(flat)
@@ -130,18 +137,18 @@ class Build:
         """What the object is called that holds the value, ``""`` when nothing does."""
         return self._owners[-1] if self._owners else ""
 
-    @contextmanager
-    def inside(self, name: str) -> Iterator[None]:
-        """While the properties of the object *name* are built."""
+    def enter(self, name: str) -> Scene:
+        """Begin with the properties of the object *name*; gives what :meth:`leave` takes back."""
         outer = self.rng.scene
         if not self._owners or words(name)[-1:] not in _SAME_SCENE:
             self.rng.scene = Scene()
         self._owners.append(name or self.owner)
-        try:
-            yield
-        finally:
-            self._owners.pop()
-            self.rng.scene = outer
+        return outer
+
+    def leave(self, outer: Scene) -> None:
+        """End with the properties of an object."""
+        self._owners.pop()
+        self.rng.scene = outer
 
     @contextmanager
     def listing(self) -> Iterator[None]:

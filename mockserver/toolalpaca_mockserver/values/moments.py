@@ -26,22 +26,24 @@ def timestamp(time: datetime) -> str:
 
 def order_times(value: dict[str, Any]) -> None:
     """Exchange dates of an object so that what begins does so before it ends."""
-    for length, separator in ((10, None), (20, "T")):
-        ranked: list[tuple[int, str]] = []
-        for name, text in value.items():
-            if not isinstance(text, str) or len(text) != length:
-                continue
+    ranked: dict[int, list[tuple[int, str]]] = {}
+    for name, text in value.items():
+        form = _FORMS.get(len(text)) if isinstance(text, str) else None
+        if form is not None:
             rank = _time_rank(name)
-            if rank is not None:
-                looks = re.fullmatch(
-                    r"\d{4}-\d\d-\d\d" + (r"T[\d:]{8}Z" if separator else ""), text
-                )
-                if looks:
-                    ranked.append((rank, name))
-        if len(ranked) > 1:
-            times = sorted(value[name] for _, name in ranked)
-            for (_, name), text in zip(sorted(ranked), times, strict=True):
-                value[name] = text
+            if rank is not None and form.fullmatch(text):
+                ranked.setdefault(len(text), []).append((rank, name))
+    for found in ranked.values():
+        times = sorted(value[name] for _, name in found)
+        for (_, name), text in zip(sorted(found), times, strict=True):
+            value[name] = text
+
+
+_FORMS = {
+    10: re.compile(r"\d{4}-\d\d-\d\d"),
+    20: re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}Z"),
+}
+"""Dates and times by their length."""
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolalpaca.openapi.validation import Validator
 from toolalpaca_mockserver.values import vocabulary
@@ -12,9 +13,9 @@ from toolalpaca_mockserver.values.moments import order_times
 from toolalpaca_mockserver.values.patterns import string_matching
 
 if TYPE_CHECKING:
+    from toolalpaca_mockserver.contract import Contract
     from toolalpaca_mockserver.values.build import Build
 
-_MISSING = object()
 _ANY_STRING: dict[str, Any] = {"type": "string"}
 
 
@@ -24,24 +25,26 @@ def build_object(build: Build, flat: dict[str, Any], name: str, depth: int) -> d
     Raises:
         DeadEnd: A required property cannot be built.
     """
-    properties = flat.get("properties") or {}
-    required = {r: True for r in flat.get("required") or () if isinstance(r, str)}
-    built: dict[str, Any] = {}
-    closed = [set(p.get("properties") or {}) for p in flat.get("allOf") or () if _is_closed(p)]
-    with build.inside(name):
-        for key in dict.fromkeys([*properties, *required]):
-            schema = properties.get(key, _MISSING)
-            if key in required:
-                if schema is _MISSING:
-                    schema = _schema_of(key, flat)
-                built[key] = build.value(schema, key, depth + 1)
-            elif _is_included(build, schema, depth) and all(key in names for names in closed):
-                _put(build, built, key, schema, depth)
+    # Who is modest before the first property still is so at the last.
+    form = build.contract.derived(_least if build.is_modest(depth) else _form, flat)
+    properties, built = form.properties, dict[str, Any]()
+    outer = build.enter(name)
+    try:
+        for member in form.members:
+            if member.is_required:
+                built[member.name] = build.flat_value(member.flat, member.name, depth + 1)
+            elif not build.is_modest(depth) and not _recurs(build, member):
+                try:
+                    built[member.name] = build.flat_value(member.flat, member.name, depth + 1)
+                except DeadEnd:
+                    continue
         _add_dependents(build, built, flat, depth)
         _fill(build, built, flat, depth)
+    finally:
+        build.leave(outer)
     most = flat.get("maxProperties")
     if isinstance(most, int) and len(built) > most:
-        for key in [k for k in reversed(built) if k not in required][: len(built) - most]:
+        for key in [k for k in reversed(built) if k not in form.required][: len(built) - most]:
             del built[key]
     if not build.effort.minimal:
         order_times(built)
@@ -63,18 +66,77 @@ def _put(build: Build, built: dict[str, Any], key: str, schema: Any, depth: int)
         return
 
 
-def _is_included(build: Build, schema: Any, depth: int) -> bool:
-    """Whether an optional property is built."""
-    if build.is_modest(depth):
-        return False
-    flat = build.contract.flat(schema)
+class _Member(NamedTuple):
+    """A property that objects have, or may have.
+
+    Attributes:
+        name: Its name.
+        flat: Its schema, flat.
+        items: The schema of its items, flat; None when it has none.
+        is_required: Whether every object has it.
+        may_recur: Whether its schema is one that other values may have, too.
+    """
+
+    name: str
+    flat: dict[str, Any]
+    items: dict[str, Any] | None
+    is_required: bool
+    may_recur: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What all objects of one schema have in common.
+
+    Attributes:
+        properties: As the schema has them.
+        required: The names of those that every object has.
+        members: What is built, in order.
+    """
+
+    properties: dict[str, Any]
+    required: frozenset[str]
+    members: tuple[_Member, ...]
+
+
+def _form(contract: Contract, flat: dict[str, Any]) -> _Form:
+    return _form_of(contract, flat, least=False)
+
+
+def _least(contract: Contract, flat: dict[str, Any]) -> _Form:
+    """The form of objects that have only what is required."""
+    return _form_of(contract, flat, least=True)
+
+
+def _form_of(contract: Contract, flat: dict[str, Any], *, least: bool) -> _Form:
+    properties = flat.get("properties") or {}
+    required = {r: True for r in flat.get("required") or () if isinstance(r, str)}
+    closed = [set(p.get("properties") or {}) for p in flat.get("allOf") or () if _is_closed(p)]
+    members = []
+    for name in dict.fromkeys([*properties, *required]):
+        if name not in required and (least or not all(name in names for names in closed)):
+            continue
+        schema = properties[name] if name in properties else _schema_of(name, flat)
+        own = contract.flat(schema)
+        if name in required or _is_shown(contract, own):
+            below = own.get("items")
+            items = contract.flat(below) if isinstance(below, dict) else None
+            members.append(_Member(name, own, items, name in required, isinstance(schema, dict)))
+    return _Form(properties, frozenset(required), tuple(members))
+
+
+def _is_shown(contract: Contract, flat: dict[str, Any]) -> bool:
+    """Whether an optional property is built at all."""
     if flat == {"not": {}} or flat.get("deprecated") is True:
         return False
-    if build.contract.direction == "request" and flat.get("readOnly") is True:
-        return False
-    if isinstance(schema, dict) and build.is_active_flat(flat):
-        return False
-    return "items" not in flat or not build.is_active(flat["items"])
+    return contract.direction != "request" or flat.get("readOnly") is not True
+
+
+def _recurs(build: Build, member: _Member) -> bool:
+    """Whether a value of the same schema is being built around the object."""
+    if member.may_recur and build.is_active_flat(member.flat):
+        return True
+    return member.items is not None and build.is_active_flat(member.items)
 
 
 def _is_closed(part: Any) -> bool:
@@ -110,7 +172,7 @@ def _add_dependents(build: Build, built: dict[str, Any], flat: dict[str, Any], d
 def _fill(build: Build, built: dict[str, Any], flat: dict[str, Any], depth: int) -> None:
     """Add properties that have no fixed name: maps, and objects that need more of them."""
     fewest = flat.get("minProperties", 0)
-    for key, schema in (flat.get("properties") or {}).items():
+    for key, schema in (flat.get("properties") or {}).items() if len(built) < fewest else ():
         if len(built) < fewest and key not in built:
             _put(build, built, key, schema, depth)
     extra = flat.get("additionalProperties", True)

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from toolalpaca.errors import DocumentError
-from toolalpaca.openapi.references import at_pointer, bundle, pointer_parts, reference_to, resolve
+from toolalpaca.openapi.references import (
+    SharedBundles,
+    at_pointer,
+    bundle,
+    pointer_parts,
+    reference_to,
+    resolve,
+)
 from toolalpaca.openapi.validation import Validator, json_pointer
 
 ROOT: dict[str, Any] = {
@@ -109,6 +116,29 @@ def test_names_that_collide_are_told_apart() -> None:
         False,
         True,
     ]
+
+
+def test_bundles_of_one_document_share_their_definitions() -> None:
+    bundles = SharedBundles(ROOT, "writeOnly")
+    schema = {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}}
+    many, one = bundles.bundle(schema), bundles.bundle({"$ref": "#/components/schemas/Pet"})
+    assert many == bundle(schema, ROOT)
+    assert isinstance(many, dict)
+    assert isinstance(one, dict)
+    assert many["$defs"]["Owner"] is one["$defs"]["Owner"]
+    assert bundles.bundle(schema) is many
+    assert bundles.bundle(True) is True
+
+
+def test_what_must_be_told_apart_is_not_shared() -> None:
+    bundles = SharedBundles(ROOT, "writeOnly")
+    assert bundles.bundle({"$ref": "#/components/schemas/Owner"}) is not None
+    assert bundles.bundle({"$ref": "#/components/schemas/Local/$defs/Owner"}) is None
+    assert bundles.bundle({"properties": {"key": {"writeOnly": True}}}) is None
+    with pytest.raises(DocumentError, match="nothing stands at"):
+        bundles.bundle({"$ref": "#/components/schemas/Cat"})
+    with pytest.raises(DocumentError, match="leads out of the document"):
+        bundles.bundle({"$ref": "other.yaml#/Pet"})
 
 
 def test_booleans_bundle_to_themselves() -> None:
