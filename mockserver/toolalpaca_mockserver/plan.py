@@ -18,7 +18,7 @@ from toolalpaca_mockserver.bodies import UNSUPPORTED, BodyReader
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.negotiation import is_json, is_xml
 from toolalpaca_mockserver.parameters import MISSING, ParameterReader, readers
-from toolalpaca_mockserver.problems import Reason
+from toolalpaca_mockserver.problems import UNREADABLE, Reason
 from toolalpaca_mockserver.representations import is_sound
 from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.sequences import is_sequence, whole
@@ -107,15 +107,16 @@ class OperationPlan:
         return Arguments(**found, body=body if sent else None, has_body=sent), reasons
 
     def refusal(self, reasons: list[Reason]) -> int:
-        """The status that answers a request with these faults."""
+        """The status that answers a request with these faults: a documented one, if any says it."""
         if any(reason.rule == UNSUPPORTED for reason in reasons):
             return 415
         documented = self.operation.responses
-        refuses = not documented.keys().isdisjoint(("400", "422", "4XX", "default"))
-        lost = "404" in documented and all(reason.location == "path" for reason in reasons)
-        if lost and not refuses:
+        if not documented.keys().isdisjoint(("400", "422", "4XX", "default")):
+            return 422 if "422" in documented and "400" not in documented else 400
+        if "404" in documented and all(reason.location == "path" for reason in reasons):
             return 404  # such a thing cannot exist
-        return 422 if "422" in documented and "400" not in documented else 400
+        # RFC 9110, 15.5.21: content that is understood, and cannot be followed
+        return 400 if any(reason.rule in UNREADABLE for reason in reasons) else 422
 
     def success(self, *, created: bool = False) -> tuple[int, Response | None]:
         """The status of the answer that a caller hopes for, and its documentation.

@@ -11,6 +11,8 @@ from typing import Any, Final
 from toolalpaca_mockserver.contract import Contract
 
 PROBLEM_TYPE: Final = "application/problem+json"
+UNREADABLE: Final = frozenset({"json", "xml", "multipart", "event-stream", "syntax"})
+"""The rules of reasons that say a value has not the syntax of what it claims to be."""
 _LONGEST_VALUE = 200
 _LONGEST_HEADER = 1000
 _SECRET = re.compile(

@@ -287,7 +287,7 @@ def test_nothing(client: httpx2.Client) -> None:
 
 @pytest.mark.parametrize(
     ("documented", "status"),
-    [(["404"], 404), (["400", "404"], 400), (["422"], 422), ([], 400), (["404", "default"], 400)],
+    [(["404"], 404), (["400", "404"], 400), (["422"], 422), ([], 422), (["404", "default"], 400)],
 )
 def test_an_id_that_cannot_exist_is_refused_as_the_document_can_say(
     open_client: Open, make_document: Callable[..., Any], documented: list[str], status: int

@@ -69,7 +69,7 @@ def client(open_client: Open, make_document: Callable[..., Any]) -> httpx2.Clien
         ("gzip", gzip.compress(BODY), 204, ""),
         ("deflate", zlib.compress(BODY), 204, ""),
         ("identity", BODY, 204, ""),
-        ("gzip", gzip.compress(b"{}"), 400, "lacks the property name"),
+        ("gzip", gzip.compress(b"{}"), 422, "lacks the property name"),
         ("gzip", BODY, 400, "not gzip"),
         ("gzip", gzip.compress(b" " * 17_000_000), 413, "decoded, is larger than"),
         ("br", BODY, 415, "the content coding br is not understood"),

@@ -75,7 +75,7 @@ def test_hostile_schemas_are_answered(
     }
     client = open_client(make_document(paths, schemas=schemas))
     for response in (client.get("/it"), client.get("/it/1"), client.post("/it", json={"x": "a"})):
-        assert response.status_code in (200, 400, 404, 501)
+        assert response.status_code in (200, 400, 404, 422, 501)
         assert len(response.content) < 2_000_000
 
 
@@ -110,7 +110,7 @@ def test_hostile_bodies_are_refused_or_taken(
     paths = {"/it": {"post": {"requestBody": {"content": content}, "responses": responses}}}
     client = open_client(make_document(paths))
     response = client.post("/it", content=body, headers={"content-type": content_type})
-    assert response.status_code in (204, 400)
+    assert response.status_code in (204, 400, 422)
 
 
 @pytest.mark.parametrize(
@@ -132,4 +132,4 @@ def test_hostile_targets_are_answered(
     name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     operation = {"parameters": query, "responses": {"204": {"description": "Fine"}}}
     client = open_client(make_document({"/it/{id}": {"parameters": [name], "get": operation}}))
-    assert client.get(target).status_code in (204, 400, 404)
+    assert client.get(target).status_code in (204, 400, 404, 422)

@@ -142,7 +142,7 @@ def test_a_canary_comes_out_nowhere(
         },
         json={"password": CANARY, "echo": f"<{CANARY}>", "note": basic},
     )
-    assert answer.status_code == (200 if number == "1" else 400)
+    assert answer.status_code == (200 if number == "1" else 422)
     outputs = [
         capsys.readouterr().out,
         client.get("/_toolalpaca/requests").text,

@@ -129,7 +129,7 @@ def test_without_a_url_nothing_is_sent(
 ) -> None:
     assert client.post("/orders", json={"item": "hat"}).status_code == 201
     bad = client.post("/orders", json={"item": 7, "callbackUrl": "http://127.0.0.1:9"})
-    assert bad.status_code == 400
+    assert bad.status_code == 422
     assert reports.empty()
 
 

@@ -75,7 +75,7 @@ def test_a_request_that_breaks_the_document_is_named_or_refused(
     assert warned.status_code == 200
     assert "limit" in told(warned)
     assert len(real.seen) == 1
-    assert open_proxy(validation="strict").get("/pets?limit=many").status_code == 400
+    assert open_proxy(validation="strict").get("/pets?limit=many").status_code == 422
     assert len(real.seen) == 1
 
 

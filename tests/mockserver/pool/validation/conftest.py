@@ -70,12 +70,11 @@ def _without_credentials(draft: Any) -> Iterator[Mutant]:
             yield Mutant("missing credential", sample, frozenset({401, 403}))
 
 
-def _refusals(operation: Operation, location: str) -> frozenset[int]:
+def _refusals(operation: Operation, location: str, otherwise: int = 422) -> frozenset[int]:
     documented = operation.responses.keys()
-    refuses = not documented.isdisjoint(("400", "422", "4XX", "default"))
-    if location == "path" and "404" in documented and not refuses:
-        return frozenset({404})
-    return frozenset({422 if "422" in documented and "400" not in documented else 400})
+    if not documented.isdisjoint(("400", "422", "4XX", "default")):
+        return frozenset({422 if "422" in documented and "400" not in documented else 400})
+    return frozenset({404 if location == "path" and "404" in documented else otherwise})
 
 
 def _parameter_mutants(
@@ -158,7 +157,8 @@ def _body_mutants(draft: Any, document: Document, operation: Operation) -> Itera
         )  # fmt: skip
     if is_json(draft.content_type):
         broken = replace(sound, body=b'{"a": ')
-        yield Mutant("broken JSON", broken, statuses, "body", "", frozenset({"json"}))
+        unread = _refusals(operation, "body", otherwise=400)
+        yield Mutant("broken JSON", broken, unread, "body", "", frozenset({"json"}))
         judge = judge_of(content[draft.content_type].schema, document)
         for kind, value, pointer in _wrong_bodies(draft, content[draft.content_type].schema):
             if not judge.is_valid(value):
