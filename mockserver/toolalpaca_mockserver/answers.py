@@ -333,7 +333,8 @@ class Responder:
         if response is not None and content_type and status not in EMPTY:
             try:
                 body = plan.body_of(response, content_type)
-                value = error_body(self.generator, body.contract, status, said, reasons)
+                shown = [example.value for example in body.examples]
+                value = error_body(self.generator, body.contract, status, said, reasons, shown)
                 answer.content_type, answer.body = represent(value, body.media_type, body.contract)
             except (NoInstance, DocumentError) as error:  # the problem details stand
                 _log.info("%s: no body of its own for %d: %s", plan.operation.name, status, error)

@@ -1,6 +1,7 @@
 """Error bodies as a document declares them, carrying what went wrong.
 
-Properties are known by the names in use: a text called ``message`` or ``detail`` says what is
+An example of the document's is told anew; without one a body is made up, and its properties are
+known by the names in use: a text called ``message`` or ``detail`` says what is
 wrong, a number called ``status`` or ``code`` is the status, a list of objects called ``errors``
 holds the reasons. What a name suggests is kept only where the schema allows it.
 """
@@ -8,42 +9,26 @@ holds the reasons. What a name suggests is kept only where the schema allows it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.error_examples import retold
+from toolalpaca_mockserver.error_words import (
+    DEEPEST,
+    LISTS,
+    MESSAGES,
+    PLACES,
+    RULES,
+    STATUSES,
+    TITLES,
+)
 from toolalpaca_mockserver.problems import Reason, phrase
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
-_MESSAGES = frozenset(
-    {
-        "detail",
-        "details",
-        "message",
-        "errordescription",
-        "errormessage",
-        "msg",
-        "description",
-        "reason",
-        "fault",
-        "errorsummary",
-        "usermessage",
-        "developermessage",
-        "info",
-    }
-)
-_TITLES = frozenset({"title", "error", "errortype", "name", "phrase"})
-_STATUSES = frozenset({"status", "statuscode", "httpstatus", "httpcode", "code", "errorcode"})
-_LISTS = frozenset(
-    {"errors", "violations", "fields", "details", "invalidparams", "issues", "causes"}
-)
-_PLACES = frozenset(
-    {"field", "pointer", "path", "property", "parameter", "param", "source", "name", "loc"}
-)
-_RULES = frozenset({"code", "rule", "type", "issue", "keyword", "location"})
 _FIXED = frozenset({"enum", "const", "format", "pattern"})
 _LONGEST = 500
-_DEEPEST = 4
 _MOST_REASONS = 20
 
 
@@ -53,6 +38,7 @@ def error_body(
     status: int,
     message: str,
     reasons: Sequence[Reason] = (),
+    examples: Sequence[Any] = (),
 ) -> Any:
     """A body that satisfies the declared schema and says what is wrong wherever it can.
 
@@ -62,16 +48,22 @@ def error_body(
         status: The status that the body goes with.
         message: What went wrong, in one sentence.
         reasons: What went wrong, one by one.
+        examples: What the document shows of it and is sound, besides the schema's own examples.
 
     Raises:
         NoInstance: Nothing satisfies the schema.
     """
+    message = message[:_LONGEST]
+    shown = filter(contract.is_valid, contract.shown(contract.shape)[0])
+    example = next(filter(None, chain(examples, shown)), None)
+    if example is not None:
+        return retold(example, contract, status, message, reasons[:_MOST_REASONS])
     key = f"error {status}"
     try:
         body = generator.for_contract(contract, name="error", key=key, examples=False, minimal=True)
     except NoInstance:
         body = generator.for_contract(contract, name="error", key=key)
-    teller = _Teller(contract, status, message[:_LONGEST], reasons)
+    teller = _Teller(contract, status, message, reasons)
     if isinstance(body, str):
         return teller.message if contract.is_valid(teller.message) else body
     return teller.tell(body)
@@ -118,7 +110,7 @@ class _Teller:
         self, body: Any, flat: dict[str, Any], whole: Callable[[Any], Any], depth: int
     ) -> Any:
         """*body*, a part of a whole, with all that fits; *whole* puts a part in its place."""
-        if not isinstance(body, dict) or depth > _DEEPEST:
+        if not isinstance(body, dict) or depth > DEEPEST:
             return body
         for name, schema in self.contract.properties(flat).items():
             part = self.contract.flat(schema)
@@ -148,15 +140,15 @@ class _Teller:
     def _suggestions(self, name: str, part: dict[str, Any], present: bool) -> list[Any]:
         """Values for a property of that name, best first."""
         types = self.contract.types(part)
-        if "array" in types and name in _LISTS | _MESSAGES and self.reasons:
+        if "array" in types and name in LISTS | MESSAGES and self.reasons:
             return self._lists(part)
-        if name in _STATUSES and name != "code":
+        if name in STATUSES and name != "code":
             return [self.status, str(self.status)]
         if name == "code":
             return [self.status, str(self.status)] if "integer" in types or present else []
-        if name in _MESSAGES and types & {"string"}:
+        if name in MESSAGES and types & {"string"}:
             return [self.message]
-        if name in _TITLES and types & {"string"}:
+        if name in TITLES and types & {"string"}:
             return [phrase(self.status)] if name == "title" else [self.message]
         if name == "type" and present:
             return ["about:blank"]
@@ -178,7 +170,7 @@ class _Teller:
         self, reason: Reason, names: dict[str, Any], placed: bool, depth: int = 0
     ) -> dict[str, Any]:
         entry: dict[str, Any] = {}
-        for name, schema in names.items() if depth < _DEEPEST else ():
+        for name, schema in names.items() if depth < DEEPEST else ():
             part = self.contract.part(schema)
             plain = letters(name)
             values = self._words(reason, plain)
@@ -191,16 +183,16 @@ class _Teller:
 
     def _words(self, reason: Reason, name: str) -> list[Any]:
         """What a property of that name may say of a reason wherever it is, best first."""
-        if name in _MESSAGES or name in _TITLES - {"name"}:
+        if name in MESSAGES or name in TITLES - {"name"}:
             return [reason.message]
-        return [self.status, str(self.status)] if name in _STATUSES else []
+        return [self.status, str(self.status)] if name in STATUSES else []
 
     def _places(self, reason: Reason, name: str, part: Contract, depth: int) -> list[Any]:
         """What a property of that name may say of where a reason is, and of its rule."""
-        if name in _RULES:
+        if name in RULES:
             said = reason.location if name == "location" else reason.rule
             return [said, *self._words(reason, name)]
-        if name not in _PLACES:
+        if name not in PLACES:
             return []
         steps = reason.pointer.split("/")[1:]
         inside = self._entry(reason, part.properties(), True, depth + 1)

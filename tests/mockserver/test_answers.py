@@ -243,6 +243,53 @@ def test_an_error_s_only_text_says_what_is_wrong_whatever_it_is_called(
     assert lost[name] == "there is no thing lost"
 
 
+MISSING = "the query parameter limit is missing"
+LOST = "there is no thing lost"
+
+
+@pytest.mark.parametrize(
+    ("shown", "wrong", "lost"),
+    [
+        (
+            {"error": "invalid_request", "message": "Bad things", "code": 400, "trace": "a1"},
+            {"error": "invalid_request", "message": MISSING, "code": 400, "trace": "a1"},
+            {"error": "invalid_request", "message": LOST, "code": 404, "trace": "a1"},
+        ),
+        (
+            {"error": {"status": "500", "title": "A crash", "reason": "oops", "info": "No luck"}},
+            {"error": {"status": "400", "title": "Bad Request", "reason": "oops", "info": MISSING}},
+            {"error": {"status": "404", "title": "Not Found", "reason": "oops", "info": LOST}},
+        ),
+        ({"error": "It is not there"}, {"error": MISSING}, {"error": LOST}),
+        ({"code": 1004, "title": "Not Found"}, {"code": 1004, "title": "Bad Request"}, None),
+        (
+            {"ok": False, "errors": [{"field": "age", "msg": "is too low"}, {"field": "name"}]},
+            {"ok": False, "errors": [{"field": "limit", "msg": MISSING}]},
+            {"ok": False, "errors": [{"field": "age", "msg": LOST}]},
+        ),
+        (["Nothing works"], [MISSING], [LOST]),
+        ("unauthorized", "unauthorized", "unauthorized"),
+    ],
+)
+def test_an_error_s_example_is_told_anew(
+    open_client: Open, make_document: Callable[..., Any], shown: Any, wrong: Any, lost: Any
+) -> None:
+    told = refused(open_client, make_document, {"example": shown})
+    assert told == (wrong, shown if lost is None else lost)
+
+
+def test_an_error_s_example_keeps_to_its_schema(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    shown = {"code": 400, "message": "Bad", "detail": "Bad things happened"}
+    properties = {"code": {"enum": [400]}, "message": {"type": "string", "maxLength": 9}}
+    schema = {"type": "object", "properties": properties, "example": shown}
+    assert refused(open_client, make_document, schema) == (
+        {**shown, "detail": MISSING},
+        {**shown, "detail": LOST},
+    )
+
+
 def test_head_is_get_without_a_body(client: httpx2.Client) -> None:
     got, head = client.get("/thing"), client.head("/thing")
     assert (head.status_code, head.content) == (200, b"")
