@@ -45,8 +45,11 @@ def lines(explained: dict[str, Any]) -> Iterator[str]:
     yield f"{explained['document']} ({explained['source']})"
     for resource in explained["resources"]:
         yield f"  {resource['name']}: {resource['collection']}"
-        known = "all are known" if resource["closed"] else "unknown ones are imagined"
-        yield f"    id          {resource['id'] or 'none'}: {resource['id_why']}; {known}"
+        if resource["single"]:
+            yield "    id          none: there is one"
+        else:
+            known = "all are known" if resource["closed"] else "unknown ones are imagined"
+            yield f"    id          {resource['id'] or 'none'}: {resource['id_why']}; {known}"
         for operation in resource["operations"]:
             yield f"    {operation['does']:<11} {operation['operation']}{_placed(operation)}"
             if "view" in operation:
@@ -86,6 +89,7 @@ def _resource(resources: Resources, found: list[tuple[Operation, Role]]) -> dict
         "id_why": _why_id(resources, resource),
         "schema": resource.contract.name or None,
         "closed": resource.closed,
+        "single": resource.single,
         "operations": [_operation(operation, role) for operation, role in found],
         "parents": parents,
         "references": [
@@ -123,6 +127,8 @@ def _why_id(resources: Resources, resource: Resource) -> str:
     name = resource.id_property
     if said is not None and said.id is not None:
         return "a correction says so"
+    if resource.single:
+        return "there is one"
     if name is None:
         return "no property is called like one, so paths alone tell items apart"
     parameter = resource.reader.name if resource.reader is not None else ""

@@ -1,6 +1,7 @@
 """Which operations speak of the same things: resources, inferred from paths and schemas.
 
-A collection and its items are a pair of paths, ``/pets`` and ``/pets/{petId}``. What the pair's
+A collection and its items are a pair of paths, ``/pets`` and ``/pets/{petId}``; a single thing is
+one path, ``/settings``, whose object is read and changed there. What the pair's
 operations do follows from their methods; how a list wraps its items, what an item is wrapped in,
 and which property holds the id follow from the schemas of the answers. What cannot be inferred is
 no resource, and its operations are answered without state.
@@ -45,6 +46,7 @@ class Resource:
             not known is then a 404, and otherwise an item that has not been asked for yet.
         listed: The items that the list's example shows: then these are all that there are at first.
         alone: The items that examples of answers with one item show.
+        single: Whether it is one thing, which its path alone names: ``/settings``.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Resource:
     closed: bool
     listed: tuple[Item, ...] = ()
     alone: tuple[Item, ...] = ()
+    single: bool = False
 
     @cached_property
     def id_contract(self) -> Contract | None:
@@ -245,7 +248,8 @@ class Resources:
 
     def behind(self, item: str) -> Resource | None:
         """The resource whose items have the path template *item*."""
-        return self._infer(nameless(item).removesuffix("/{}"))[0]
+        found = self._infer(nameless(item).removesuffix("/{}"))[0]
+        return None if found is None or found.single else found
 
     def above(self, path: str) -> list[tuple[str, Resource]]:
         """Item templates within the template *path*, outermost first, and what they are."""
@@ -287,7 +291,8 @@ class Resources:
     def called(self, name: str) -> Resource | None:
         """The resource at the top of the API of which one is called *name*, or None."""
         collection = self._names.get(name) or self._lists.get(name)
-        return self._infer(collection)[0] if collection is not None else None
+        found = self._infer(collection)[0] if collection is not None else None
+        return None if found is None or found.single else found
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -323,8 +328,11 @@ class Resources:
             get = self._paths.get(collection, {}).get("get")
             if get is not None and get.name not in roles:
                 resource = self._list(collection, roles) or resource
+            if not roles and collection not in self._items:
+                resource = self._single(collection, roles)
             self._inferred[collection] = (resource, roles)
-            shown = self._shown_by(collection, resource, roles) if roles else None
+            own = resource is None or not resource.single
+            shown = self._shown_by(collection, resource, roles) if roles and own else None
             if shown is not None:
                 target, view = shown
                 for name, role in roles.items():
@@ -441,6 +449,44 @@ class Resources:
         roles[operation.name] = Role("list", resource, *listed)
         if post is not None and shapes.of_list(post) is None:
             roles.setdefault(post.name, Role("create", resource, *(made or ((), None))))
+        return resource
+
+    def _single(self, path: str, roles: dict[str, Role]) -> Resource | None:
+        """One thing that GET shows as an object, and PUT or PATCH takes as much the same one."""
+        operations = self._paths.get(path, {})
+        get = operations.get("get")
+        changing = [operations[method] for method in ("put", "patch") if method in operations]
+        if get is None or not changing or "{" in path.rpartition("/")[2]:
+            return None
+        if any(
+            p.required and p.location == "query" for o in (get, *changing) for p in o.parameters
+        ):
+            return None  # these say which one is meant
+        said = self._correction(path)
+        shapes = Shapes(self._name(path), "", self.plans, said.list, said.item)
+        taken = {o.name: shapes.of_request(o) for o in changing}
+        found = (shapes.of_single(get, sent) for sent in taken.values() if sent is not None)
+        read = next(filter(None, found), None)
+        if read is None:
+            return None
+        resource = Resource(
+            name=self._name(path),
+            collection=path,
+            reader=None,
+            id_property=None,
+            contract=read[1],
+            closed=False,
+            alone=shapes.shown_as_item(get, read[0]),
+            single=True,
+        )
+        roles[get.name] = Role("read", resource, *read)
+        for operation in changing:
+            sent = taken[operation.name]
+            shape = shapes.of_single(operation, sent) if sent is not None else None
+            deed: Deed = "update" if operation.method == "patch" else "replace"
+            roles[operation.name] = Role(deed, resource, *(shape or ((), None)))
+        if "delete" in operations and "404" in get.responses:
+            roles[operations["delete"].name] = Role("delete", resource)
         return resource
 
     def _known_as(self, component: str) -> Resource | None:

@@ -18,6 +18,8 @@ AT_TOP: Final = 5
 NESTED: Final = 3
 SHARED: Final = 2 * AT_TOP
 """First items of a collection some of which are seen below each of the first items of another."""
+ONLY: Final = "only"
+"""What stands for the id of a single thing."""
 _TRIES: Final = 20
 _MOST_SEARCHED: Final = 100
 _NUMBERS: Final = frozenset({"integer", "number"})
@@ -167,6 +169,8 @@ class Seeds:
         self, resource: Resource, item: Item, place: str, ids: Ids, number: int
     ) -> tuple[str, Item]:
         """*item* with an id that no other has, and that id as paths have it."""
+        if resource.single:
+            return ONLY, item
         name = resource.id_property
         if name is not None and name in item and await self._is_free(resource, item[name], ids):
             return key_of(item[name]), item

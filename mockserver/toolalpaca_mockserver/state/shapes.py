@@ -111,6 +111,23 @@ class Shapes:
                     return (name,), part
         return ((), contract) if self._is_plausible(contract) else None
 
+    def of_single(
+        self, operation: Operation | None, request: Contract
+    ) -> tuple[Keys, Contract] | None:
+        """Where the answer holds the one thing of which clients send *request*, and what it is."""
+        contract = self._answer(operation)
+        sent = request.properties().keys()
+        if contract is None or not sent or "object" not in contract.types(contract.shape):
+            return None
+        names = (n for n in contract.properties() if letters(n) == letters(self.name))
+        told = [(name,) for name in (*_WRAPPERS, *names)]
+        for keys in [self.item_keys] if self.item_keys is not None else [(), *told]:
+            inner = _follow(contract, keys)
+            part = contract.part(inner) if inner is not None else None
+            if part is not None and 2 * len(sent & part.properties().keys()) >= len(sent):
+                return keys, part
+        return None
+
     def _is_plausible(self, contract: Contract) -> bool:
         """Whether an answer without an id may still be the item: it is no list and no note."""
         properties = contract.properties()

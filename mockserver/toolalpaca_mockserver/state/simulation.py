@@ -26,7 +26,7 @@ from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.refusing import Referee, Refusal
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
-from toolalpaca_mockserver.state.seeds import AT_TOP, NESTED, SHARED, Seeds
+from toolalpaca_mockserver.state.seeds import AT_TOP, NESTED, ONLY, SHARED, Seeds
 from toolalpaca_mockserver.state.store import Item, KnownIds, Store, World, highest
 from toolalpaca_mockserver.state.viewing import Viewing, parent_of, placed, shows
 from toolalpaca_mockserver.state.views import View
@@ -265,6 +265,8 @@ class Simulation:
 
     def first_count(self, resource: Resource) -> int:
         """How many items there are from the start, where the document does not show which."""
+        if resource.single:
+            return 1
         if self.resources.views(resource):
             return SHARED
         return NESTED if "{" in resource.collection else AT_TOP
@@ -478,7 +480,9 @@ class Simulation:
         self, world: World, role: Role, operation: Operation, arguments: Arguments
     ) -> Outcome | Refusal:
         resource = role.resource
-        if operation.path.rstrip("/").endswith("}"):
+        if resource.single:
+            place, key = self.place(resource, operation, arguments.path), ONLY
+        elif operation.path.rstrip("/").endswith("}"):
             place, found_key = item_place(self.name, operation.path, arguments.path)
             if "{" not in resource.collection:
                 place = place_of(self.name, resource.collection, {})
@@ -489,10 +493,12 @@ class Simulation:
             key = items.key_of(body.get(resource.id_property or "", ""))
         old = await self._seen(world, role, operation, place, key, arguments.path)
         is_free = old is None and await world.get(place, key) is None
-        if is_free and role.deed == "replace" and "201" in operation.responses:
+        addable = resource.single or "201" in operation.responses
+        if is_free and role.deed == "replace" and addable:
             return await self._put_new(world, role, operation, arguments, place, key)
         if old is None:
-            return Refusal(404, f"there is no {resource.name} {key}")
+            which = resource.name if resource.single else f"{resource.name} {key}"
+            return Refusal(404, f"there is no {which}")
         if role.deed == "read":
             return Outcome(role, item=old, key=key)
         if role.deed == "delete":

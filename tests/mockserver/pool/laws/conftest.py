@@ -1,7 +1,8 @@
 """The laws of collections, to which every resource that is inferred is held.
 
 What is listed can be read; what is created can be read, is listed and says what was sent; what is
-deleted is gone; a walk through the pages meets every item once.
+deleted is gone; a walk through the pages meets every item once; what a single thing is set to, it
+shows.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ class Court:
             self.session = collection
             try:
                 place = self.place(collection)
+                if resource.single:
+                    self.changed_says_so(place, roles)
+                    continue
                 if "list" in roles:
                     self.listed_can_be_read(place, resource, roles)
                     self.pages_meet_each_once(place, roles)
@@ -138,9 +142,11 @@ class Court:
 
     def changed_says_so(self, path: str, roles: Any) -> None:
         for deed in ("update", "replace"):
-            if deed not in roles or not roles[deed][0].path.rstrip("/").endswith("}"):
+            if deed not in roles:
                 continue
-            operation = roles[deed][0]
+            operation, role = roles[deed]
+            if not role.resource.single and not operation.path.rstrip("/").endswith("}"):
+                continue
             sample = self.sample(operation, path)
             reply = self.call(self.app, sample, self.session)
             self.judge("what exists can be changed", reply.status < 300, operation, reply)

@@ -99,6 +99,18 @@ def collections(draw: st.DrawFn, kind: str, others: tuple[str, ...], above: str)
 
 
 @st.composite
+def singles(draw: st.DrawFn) -> dict[str, Any]:
+    """A path of one thing, which is read and changed there."""
+    properties = {"theme": {"type": "string"}, **draw(PROPERTIES)}
+    item = {"type": "object", "required": ["theme"], "properties": properties}
+    body = {"required": True, "content": {"application/json": {"schema": item}}}
+    one = answer(wrapped(item, draw(st.sampled_from(((), ("data",), ("setting",))))))
+    deeds = draw(st.sets(st.sampled_from(("put", "patch")), min_size=1))
+    changing = {deed: {"requestBody": body, "responses": {"200": one}} for deed in deeds}
+    return {"get": {"responses": {"200": one}}, **changing}
+
+
+@st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True))
     paths: dict[str, Any] = {}
@@ -112,6 +124,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         for path in nested.values():
             path["parameters"] = [*path.get("parameters", ()), *top]
         paths |= nested
+    if draw(st.booleans()):
+        paths["/settings"] = draw(singles())
     return {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths}
 
 
@@ -127,4 +141,4 @@ def test_generated_documents(hold: Callable[..., Any], document: dict[str, Any])
     tally = hold(loaded)
     assert tally.broken == []
     assert tally.held["what is listed can be read"] > 0
-    assert tally.resources == len(loaded.root["paths"]) // 2
+    assert tally.resources == len(loaded.root["paths"]) // 2 + ("/settings" in loaded.root["paths"])
