@@ -31,7 +31,7 @@ from toolalpaca_mockserver.spelling import nameless
 
 RESOURCE: Final = "x-toolalpaca-resource"
 OPERATION: Final = "x-toolalpaca-operation"
-Deed = Literal["list", "create", "read", "replace", "update", "delete"]
+Deed = Literal["list", "create", "read", "replace", "update", "delete", "act"]
 
 _KEYS: Final = {"type": "string", "pattern": r"^([^.]+(\.[^.]+)*)?$"}
 _ROLE: Final = {
@@ -57,7 +57,7 @@ _OPERATION: Final[dict[str, Any]] = {
     "additionalProperties": False,
     "properties": {
         "stateless": {"type": "boolean"},
-        "does": {"enum": ["list", "create", "read", "replace", "update", "delete"]},
+        "does": {"enum": ["list", "create", "read", "replace", "update", "delete", "act"]},
         "resource": {"type": "string"},
         "parameters": {"type": "object", "additionalProperties": _ROLE},
     },

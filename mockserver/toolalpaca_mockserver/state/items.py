@@ -81,6 +81,12 @@ def updated(
     return _stamped(item, resource.form(request).on_changing, now)
 
 
+def touched(resource: Resource, item: Item, *, now: int) -> Item:
+    """*item* with the times of a change, which its resource allows as it allows *item*."""
+    stamped = _stamped(dict(item), resource.form(None).on_changing, now)
+    return stamped if resource.contract.is_valid(stamped) else item
+
+
 def exchanged(resource: Resource, wanted: Any, old: Item, *, now: int) -> Item:
     """*old* as *wanted*, but for what only the server says."""
     wanted = wanted if isinstance(wanted, dict) else {}

@@ -19,6 +19,7 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.parameters import ParameterReader
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.spelling import letters, nameless, singular
+from toolalpaca_mockserver.state.actions import METHODS, action_of, makes_another
 from toolalpaca_mockserver.state.corrections import NONE, Corrections, Deed, ResourceCorrection
 from toolalpaca_mockserver.state.forms import Form
 from toolalpaca_mockserver.state.references import Reference, references_of
@@ -141,6 +142,7 @@ class Resources:
         self._above: dict[str, list[tuple[str, Resource]]] = {}
         self._below: dict[str, list[str]] = {}
         self._views: dict[str, tuple[View, ...]] = {}
+        self._actions: dict[str, Role | None] = {}
         self._inferred: dict[str, tuple[Resource | None, dict[str, Role]]] = {}
 
     def role(self, operation: Operation) -> Role | None:
@@ -155,7 +157,27 @@ class Resources:
             role = self._infer(collection)[1].get(operation.name)
             if role is not None:
                 return role
-        return None
+        if operation.name not in self._actions:
+            self._actions[operation.name] = self._acting(operation)
+        return self._actions[operation.name]
+
+    def _acting(self, operation: Operation) -> Role | None:
+        """What an action does whose answer is the item that it is about.
+
+        PUT and PATCH that take some of the item's own properties change these.
+        """
+        action = action_of(operation.path) if operation.method in METHODS else None
+        if action is None or makes_another(action[1], created="201" in operation.responses):
+            return None
+        resource, roles = self._infer(nameless(action[0]).removesuffix("/{}"))
+        if resource is None or resource.single or resource.reader is None:
+            return None
+        shapes = Shapes(resource.name, "", self.plans)
+        sent = shapes.of_request(operation) if operation.method in ("put", "patch") else None
+        told = sent.properties().keys() if sent is not None else ()
+        changes = bool(told) and resource.contract.properties().keys() >= set(told)
+        role = self._doing(operation, "update" if changes else "act", resource)
+        return replace(role, view=_view_of(roles)) if _tells(role, roles) else None
 
     def is_stateless(self, operation: Operation) -> bool:
         """Whether a person has said that *operation* has nothing to do with what is remembered."""
@@ -523,6 +545,15 @@ def _components(resource: Resource, roles: Mapping[str, Role]) -> set[str]:
     lists = (role.shape for role in roles.values() if role.deed == "list")
     names = {resource.contract.name, *(shape.name for shape in lists if shape is not None)}
     return names - {""}
+
+
+def _tells(role: Role, roles: Mapping[str, Role]) -> bool:
+    """Whether an answer is the item as others show it, and nothing that merely looks like it."""
+    if role.shape is None:
+        return False
+    if role.shape.name:
+        return role.shape.name in _components(role.resource, roles)
+    return bool(role.shape.schema == role.resource.contract.schema)
 
 
 def _view_of(roles: Mapping[str, Role]) -> View | None:

@@ -14,8 +14,9 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Earlier, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
-from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.spelling import letters, nameless
 from toolalpaca_mockserver.state import history, items
+from toolalpaca_mockserver.state.actions import acted, action_of
 from toolalpaca_mockserver.state.authoring import IMAGINED, Author
 from toolalpaca_mockserver.state.digest import Digester
 from toolalpaca_mockserver.state.json_patch import PatchError, is_patch, patched
@@ -480,10 +481,11 @@ class Simulation:
         self, world: World, role: Role, operation: Operation, arguments: Arguments
     ) -> Outcome | Refusal:
         resource = role.resource
+        template = _item_template(role, operation)
         if resource.single:
             place, key = self.place(resource, operation, arguments.path), ONLY
-        elif operation.path.rstrip("/").endswith("}"):
-            place, found_key = item_place(self.name, operation.path, arguments.path)
+        elif template.endswith("}"):
+            place, found_key = item_place(self.name, template, arguments.path)
             if "{" not in resource.collection:
                 place = place_of(self.name, resource.collection, {})
             key = found_key or ""
@@ -505,6 +507,12 @@ class Simulation:
             await world.remove(place, key)
             await self._remove_children(world, resource, key)
             return Outcome(role, item=old, key=key)
+        if role.deed == "act":
+            done = acted(resource, operation.path, old)
+            if done is not old:
+                done = items.touched(resource, done, now=await world.tick())
+                await world.put(place, key, done)
+            return Outcome(role, item=done, key=key)
         if role.deed == "update" and is_patch(arguments.body):
             return await self._patch(world, role, arguments.body, place, key, old)
         change = items.replaced if role.deed == "replace" else items.updated
@@ -698,6 +706,14 @@ class Simulation:
             for name, value in arguments.query.items()
             if letters(name) in known and operation.method != "delete"
         }
+
+
+def _item_template(role: Role, operation: Operation) -> str:
+    """The path template of the item that *operation* is about; its own where the body names it."""
+    path = operation.path.rstrip("/")
+    action = action_of(path) if not path.endswith("}") else None
+    own = role.view.collection if role.view is not None else role.resource.collection
+    return action[0] if action is not None and nameless(action[0]) == f"{own}/{{}}" else path
 
 
 def _inner_name(body: Item, role: Role) -> str | None:

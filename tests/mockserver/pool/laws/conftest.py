@@ -2,7 +2,7 @@
 
 What is listed can be read; what is created can be read, is listed and says what was sent; what is
 deleted is gone; a walk through the pages meets every item once; what a single thing is set to, it
-shows.
+shows; an action answers the item that it is about.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import fitting
 from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.spelling import letters, nameless
+from toolalpaca_mockserver.state.actions import action_of
 from toolalpaca_mockserver.state.linking import referred
 from toolalpaca_mockserver.state.paging import CURSORS, OFFSETS, PAGES, SIZES, _first_page
 from toolalpaca_mockserver.state.resources import Resource, Role
@@ -72,6 +73,7 @@ class Court:
                     self.listed_can_be_read(place, resource, roles)
                     self.pages_meet_each_once(place, roles)
                     self.references_lead_somewhere(resource, roles)
+                    self.actions_answer_their_item(place, resource, roles)
                 if "create" in roles and resource.reader is not None:
                     self.created_lives_and_dies(place, resource, roles)
             except ToolAlpacaError as error:
@@ -105,6 +107,25 @@ class Court:
                     reply = self.ask(there["read"][0], self.below(reference.target, key))
                     law = "references lead to things that exist"
                     self.judge(law, reply.status == 200, operation, f"{reference.shown} {key}")
+
+    def actions_answer_their_item(self, place: str, resource: Resource, roles: Any) -> None:
+        name = resource.id_property
+        if "act" not in roles or name is None:
+            return
+        operation, role = roles["act"]
+        end = operation.path.removeprefix(str(action_of(operation.path)[0]))
+        listing, shown = roles["list"]
+        for item in self.items(self.ask(listing, self.own_place(listing)), shown)[:3]:
+            if item.get(name) is None:
+                continue
+            home = nameless(operation.path.removesuffix(end)).removesuffix("/{}")
+            there = place if home == self.session else self.place(home)
+            reply = self.ask(operation, self.below(there, item[name]) + end)
+            value = reply.json if "json" in reply.headers.get("content-type", "") else {}
+            for key in role.wrapper:
+                value = value.get(key) if isinstance(value, dict) else None
+            fine = reply.status < 300 and isinstance(value, dict) and value.get(name) == item[name]
+            self.judge("an action answers its item", fine, operation, reply)
 
     def created_lives_and_dies(self, place: str, resource: Resource, roles: Any) -> None:
         operation, _ = roles["create"]
