@@ -94,7 +94,11 @@ def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
 
 
 def _fit(media_type: str, media_range: str) -> int:
-    """How exactly *media_range* means *media_type*: 3 itself, 2 ``type/*``, 1 ``*/*``, 0 not."""
+    """How exactly *media_range* means *media_type*: 3 itself, 2 ``type/*``, 1 ``*/*``, 0 not.
+
+    >>> _fit("application/json", "application/*+json")
+    2
+    """
     if media_range == media_type:
         return 3
     if media_range == "*/*":
@@ -102,6 +106,7 @@ def _fit(media_type: str, media_range: str) -> int:
     kind, _, subtype = media_range.partition("/")
     if subtype == "*" and media_type.startswith(kind + "/"):
         return 2
-    if subtype.startswith("*+") and media_type.endswith(subtype[1:]):
-        return 2
+    if subtype.startswith("*+") and media_type.startswith(kind + "/"):
+        # Whoever asks for application/*+json can read application/json as well.
+        return 2 if media_type.endswith((subtype[1:], f"/{subtype[2:]}")) else 0
     return 0

@@ -132,6 +132,8 @@ def test_what_cannot_be_preferred_is_said(client: httpx2.Client, prefer: str) ->
         ("text/plain;q=0.5, application/xml;q=0.9", "application/xml"),
         ("text/*", "text/plain; charset=utf-8"),
         ("application/json;q=0, */*;q=0.1", "application/xml"),
+        ("application/*+json", "application/json"),
+        ("application/*+xml, application/json;q=0.9", "application/xml"),
         ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
     ],
 )

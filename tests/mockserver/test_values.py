@@ -162,6 +162,11 @@ def test_the_same_seed_and_key_give_the_same_value(schema: dict[str, Any], key: 
          "then": {"required": ["b"]}, "type": "object",
          "properties": {"a": {"enum": [1, 2]}, "b": {"type": "string"}}, "required": ["a"]},
         {"type": "string", "format": "email", "maxLength": 6},
+        {"type": "array", "items": {"type": "string"}, "uniqueItems": True, "minItems": 300},
+        {"type": "array", "items": {"type": "string", "maxLength": 3}, "uniqueItems": True,
+         "minItems": 300},
+        {"type": "array", "items": {"type": "string", "format": "email"}, "uniqueItems": True,
+         "minItems": 100},
     ],
 )  # fmt: skip
 def test_every_keyword_is_honoured(schema: dict[str, Any]) -> None:

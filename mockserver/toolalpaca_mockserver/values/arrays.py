@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from toolalpaca_mockserver.values.attempt import MOST_UNIQUE, DeadEnd
@@ -36,6 +37,8 @@ def _array(build: Build, flat: dict[str, Any], name: str, depth: int, contained:
         both = build.contract.joined(items, flat["contains"])
         built.extend(build.value(both, name, depth + 1) for _ in range(contained))
     _extend(build, built, flat, name, depth, count)
+    if flat.get("uniqueItems") is True and len(built) < fewest:
+        _number(build, built, items, fewest)
     return built
 
 
@@ -57,6 +60,30 @@ def _extend(
                 raise
             if not unique or not any(_same(item, other) for other in built):
                 built.append(item)
+
+
+def _number(build: Build, built: list[Any], items: Any, fewest: int) -> None:
+    """Add texts until there are *fewest*, told apart by numbers: there are only so many words."""
+    words = [word for word in built if isinstance(word, str)]
+    part, known = build.contract.part(items), set(words)
+    longest = part.shape.get("maxLength", math.inf)
+    for number in range(2, fewest + 2):
+        for word in words:
+            if len(built) >= fewest:
+                return
+            text = _numbered(word, number, longest)
+            if text not in known and part.is_valid(text):
+                known.add(text)
+                built.append(text)
+
+
+def _numbered(word: str, number: int, longest: float) -> str:
+    """*word* with a number behind it, in an email address before the ``@``."""
+    start, at, rest = word.partition("@")
+    space = longest - len(f"-{number}{at}{rest}")
+    return (
+        f"{start[: int(min(space, len(start)))]}-{number}{at}{rest}" if space > 0 else str(number)
+    )
 
 
 def _count(build: Build, flat: dict[str, Any], fewest: int, depth: int) -> int:
