@@ -18,8 +18,8 @@ from urllib.parse import unquote_plus
 
 from toolalpaca.openapi.model import Document
 from toolalpaca.redaction import MASK, Redactor
-from toolalpaca_mockserver.bodies import FORM
 from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.problems import is_secret

@@ -1,4 +1,4 @@
-"""Values as bytes: JSON, XML, sequences, texts and pictures."""
+"""Values as bytes: JSON, XML, sequences, tables, forms, texts and pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from toolalpaca.openapi.model import MediaType
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.csv_text import CSV, is_table, write_csv
+from toolalpaca_mockserver.form_text import FORM, write_form
 from toolalpaca_mockserver.json_text import dump
 from toolalpaca_mockserver.multipart import Part, write_multipart
 from toolalpaca_mockserver.negotiation import is_json, is_xml
@@ -23,7 +25,7 @@ _PNG = base64.b64decode(
 def represent(value: Any, media: MediaType, contract: Contract) -> tuple[str, bytes]:
     """The content type and the bytes of *value*, which is what *contract* says, as *media*."""
     media_type = media.content_type
-    if media_type in ("*/*", "application/*"):
+    if media_type in ("*/*", "application/*", "application/*+json"):
         media_type = "application/json"
     if is_json(media_type):
         return media_type, dump(value)
@@ -36,6 +38,10 @@ def represent(value: Any, media: MediaType, contract: Contract) -> tuple[str, by
         if isinstance(value, str) and is_document(value):  # an example that is written out
             return media_type, value.strip().encode("utf-8", "replace")
         return media_type, to_xml(value, contract)
+    if media_type == CSV and is_table(value):
+        return f"{CSV}; charset=utf-8", write_csv(value, contract)
+    if media_type == FORM and isinstance(value, dict):
+        return media_type, write_form(value, media.encoding)
     if media_type.startswith("image/"):
         return ("image/png" if media_type == "image/*" else media_type), _PNG
     if isinstance(value, str):
@@ -46,9 +52,11 @@ def represent(value: Any, media: MediaType, contract: Contract) -> tuple[str, by
 
 
 def is_sound(example: Any, content_type: str, contract: Contract) -> bool:
-    """Whether *example* is what *contract* allows, or the XML that is written for such a value."""
+    """Whether *example* is what *contract* allows, or the XML or CSV written for such a value."""
     if contract.is_valid(example):
         return True
+    if content_type == CSV and isinstance(example, str):
+        return contract.types(contract.shape) == {"array"}
     return isinstance(example, str) and is_xml(content_type) and stands_for(example, contract)
 
 

@@ -81,9 +81,9 @@ def _numbered(word: str, number: int, longest: float) -> str:
     """*word* with a number behind it, in an email address before the ``@``."""
     start, at, rest = word.partition("@")
     space = longest - len(f"-{number}{at}{rest}")
-    return (
-        f"{start[: int(min(space, len(start)))]}-{number}{at}{rest}" if space > 0 else str(number)
-    )
+    if space <= 0:
+        return str(number)
+    return f"{start[: int(min(space, len(start)))]}-{number}{at}{rest}"
 
 
 def _count(build: Build, flat: dict[str, Any], fewest: int, depth: int) -> int:
