@@ -426,6 +426,8 @@ def fitting(operation: Operation, status: int) -> int:
 def _above(plan: OperationPlan, request: Request, outcome: Outcome) -> str:
     """The path of what was made, or of the collection that has it."""
     role = outcome.role
+    if role.at:
+        return address(request.path, plan.operation.path, "") + outcome.place.partition(":")[2]
     if role.view is None or role.view.has_items:
         return request.path.rstrip("/")
     return address(request.path, plan.operation.path, role.resource.collection)

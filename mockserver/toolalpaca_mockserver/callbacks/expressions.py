@@ -9,13 +9,13 @@ from urllib.parse import unquote
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.references import at_pointer
 from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.recording.addressing import split_path
 from toolalpaca_mockserver.requests import decode_query, split_pairs
 
 _EMBEDDED = re.compile(r"\{(\$[^{}]*)\}")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
-_FORM = "application/x-www-form-urlencoded"
 
 
 def evaluated(text: str, exchange: Exchange) -> str | None:
@@ -70,7 +70,7 @@ def _value(expression: str, exchange: Exchange) -> Any:
 
 def _in_body(raw: bytes, content_type: str, pointer: str) -> Any:
     try:
-        if content_type == _FORM:
+        if content_type == FORM:
             pairs = split_pairs(raw.decode("utf-8", "replace"))
             value: Any = {name: decode_query(text) for name, text in pairs}
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from toolalpaca_mockserver.conforming import mend
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.state.composite import owned_by
 from toolalpaca_mockserver.state.forms import UNSAID
 from toolalpaca_mockserver.state.resources import Resource
 from toolalpaca_mockserver.state.store import Item
@@ -153,7 +154,16 @@ def key_of(value: Any) -> str:
 def with_context(resource: Resource, item: Item, path: Mapping[str, Any]) -> Item:
     """*item* with the properties that a path parameter is called after: ``booking_id``."""
     candidate = {**item, **context(resource, path)}
-    return candidate if candidate != item and resource.contract.is_valid(candidate) else item
+    sound = candidate != item and resource.contract.is_valid(candidate)
+    return with_owner(resource, candidate if sound else item, path)
+
+
+def with_owner(resource: Resource, item: Item, path: Mapping[str, Any]) -> Item:
+    """*item* with the owner that a path parameter names, where it has one."""
+    named = [value for name, value in path.items() if name in resource.owners]
+    if not resource.owner or not named:
+        return item
+    return owned_by(resource.contract, item, resource.owner, key_of(named[0]))
 
 
 def context(resource: Resource, path: Mapping[str, Any]) -> Item:

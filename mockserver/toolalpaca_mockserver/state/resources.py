@@ -20,6 +20,7 @@ from toolalpaca_mockserver.parameters import ParameterReader
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.spelling import letters, nameless, singular
 from toolalpaca_mockserver.state.actions import METHODS, action_of, makes_another
+from toolalpaca_mockserver.state.composite import Composite, composite_of, names_owner
 from toolalpaca_mockserver.state.corrections import NONE, Corrections, Deed, ResourceCorrection
 from toolalpaca_mockserver.state.forms import Form
 from toolalpaca_mockserver.state.references import Reference, references_of
@@ -30,6 +31,7 @@ from toolalpaca_mockserver.state.views import View, owner
 _DISTINCTIVE = frozenset({"id", "_id", "uuid", "guid", "node_id", "sha", "number", "sku", "token"})
 _PARAMETER = re.compile(r"\{[^{}/]+\}")
 _VERB = re.compile(r"(?<=\}):[^{}/]*$")
+_LAST_TWO = re.compile(r"/\{([^{}/]+)\}/\{([^{}/]+)\}$")
 _LAST_PARAMETER = re.compile(r"/\{([^{}/]+)\}$")
 
 
@@ -48,6 +50,9 @@ class Resource:
         listed: The items that the list's example shows: then these are all that there are at first.
         alone: The items that examples of answers with one item show.
         single: Whether it is one thing, which its path alone names: ``/settings``.
+        owner: The properties that lead to what the collection's last parameter names; see
+            :mod:`toolalpaca_mockserver.state.composite`.
+        owners: The names of that parameter.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Resource:
     listed: tuple[Item, ...] = ()
     alone: tuple[Item, ...] = ()
     single: bool = False
+    owner: Keys = ()
+    owners: frozenset[str] = frozenset()
 
     @cached_property
     def id_contract(self) -> Contract | None:
@@ -103,6 +110,7 @@ class Role:
         shape: What the list's items, or the item, are in this answer; None when the answer is
             something else.
         view: Set when it is about those alone that belong to an item above.
+        at: The path template of the collection where that is not the operation's own path.
     """
 
     deed: Deed
@@ -110,6 +118,7 @@ class Role:
     wrapper: Keys = ()
     shape: Contract | None = None
     view: View | None = None
+    at: str = ""
 
 
 class Resources:
@@ -346,6 +355,13 @@ class Resources:
             self._inferred[collection] = (None, roles)  # what asks again meanwhile finds nothing
             if self._correction(collection).stateless:
                 return self._inferred[collection]
+            home = self._homes.get(collection)
+            found = self._infer(home)[1] if home is not None else {}
+            mine = {o.name for o in self._paths.get(collection, {}).values()} & found.keys()
+            if home is not None and mine:
+                roles.update((name, found[name]) for name in mine)
+                self._inferred[collection] = (self._infer(home)[0], roles)
+                return self._inferred[collection]
             resource = self._pair(collection, roles) if collection in self._items else None
             get = self._paths.get(collection, {}).get("get")
             if get is not None and get.name not in roles:
@@ -407,6 +423,8 @@ class Resources:
         if contract is None:
             return None
         own = said.id or id_property(contract, name, parameter)
+        both, shelves = self._composite(collection, below, contract, shapes)
+        own = both.key if both is not None else own
         if own is None and listed is not None and read is None:
             return None  # a list of something that the item's path does not mean
         resource = Resource(
@@ -415,7 +433,9 @@ class Resources:
             reader=self._reader(below, parameter),
             id_property=own,
             contract=contract,
-            closed=listed is not None or "post" in above,
+            closed=listed is not None or "post" in above or bool(shelves),
+            owner=both.owner if both is not None else (),
+            owners=frozenset(map(_last_parameter, (*shelves, *_written(above, below)))),
             listed=shapes.shown_in_list(above.get("get"), listed[0]) if listed else (),
             alone=shapes.shown_as_item(below.get("get"), read[0]) if read else (),
         )
@@ -435,7 +455,56 @@ class Resources:
             if operation is not None and sure:
                 shape = listed if deed == "list" else shapes.of_item(operation)
                 roles[operation.name] = Role(deed, resource, *(shape or ((), None)))
+        for shelf, shown in shelves.items():
+            operations = self._paths[nameless(shelf)]
+            at = f"{collection.removesuffix('/{}')}/{{{_last_parameter(shelf)}}}"
+            roles[operations["get"].name] = Role("list", resource, shown[0], shown[1], at=at)
+            post = operations.get("post")
+            if post is not None and shapes.of_list(post) is None:
+                roles[post.name] = replace(self._doing(post, "create", resource), at=at)
         return resource
+
+    @cached_property
+    def _homes(self) -> dict[str, str]:
+        """Collections below items, by path: where what they list may be kept; see `composite`."""
+        pairs = [path for path in self._items if path.endswith("/{}")]
+        words = {path: path.removesuffix("/{}").rpartition("/")[2] for path in pairs}
+        last = {word: path for path, word in words.items() if "{" not in word}
+        return {
+            path: last[word]
+            for path in self._paths
+            for above, _, word in [path.rpartition("/")]
+            if word in last and above.endswith("/{}") and path not in self._items
+        }
+
+    def _composite(
+        self,
+        collection: str,
+        below: Mapping[str, Operation],
+        contract: Contract,
+        shapes: Shapes,
+    ) -> tuple[Composite | None, dict[str, tuple[Keys, Contract]]]:
+        """How items show both their parameters, and the other lists of them, by path as written."""
+        first, second = _last_parameters(next(iter(below.values())).path)
+        reader = self._reader(below, second)
+        said = self._correction(collection)
+        if not collection.endswith("/{}") or not first or reader is None or said.id is not None:
+            return None, {}
+        types = reader.contract.types(reader.contract.shape)
+        both = composite_of(contract, shapes.name, first, second, types)
+        listed: dict[str, tuple[Keys, Contract]] = {}
+        for path, home in self._homes.items() if both is not None else ():
+            get = self._paths[path].get("get") if home == collection else None
+            shown = shapes.of_list(get)
+            known = shown[1].properties() if shown is not None else {}
+            if get is None or shown is None or both is None:
+                continue
+            above = self.behind(path.rpartition("/")[0])
+            owner = above.contract if above is not None else None
+            own = names_owner(_last_parameter(get.path), first, both, owner)
+            if own and {both.key, both.owner[0]} <= known.keys():
+                listed[get.path.rstrip("/")] = shown
+        return (both, listed) if listed else (None, {})
 
     def _list(self, collection: str, roles: dict[str, Role]) -> Resource | None:
         """A list without paths for its items: a view of known things, or things of its own."""
@@ -558,6 +627,23 @@ def _tells(role: Role, roles: Mapping[str, Role]) -> bool:
 
 def _view_of(roles: Mapping[str, Role]) -> View | None:
     return next((role.view for role in roles.values()), None)
+
+
+def _last_parameters(path: str) -> tuple[str, str]:
+    """The names of the last two parameters of *path*, where it ends in both; else nothing."""
+    match = _LAST_TWO.search(path.rstrip("/"))
+    return (match[1], match[2]) if match is not None else ("", "")
+
+
+def _last_parameter(path: str) -> str:
+    """The name of the last parameter in *path*."""
+    return path.rpartition("{")[2].partition("}")[0]
+
+
+def _written(above: Mapping[str, Operation], below: Mapping[str, Operation]) -> Iterator[str]:
+    """A collection's path as its operations, and those of its items, write it."""
+    yield from (operation.path for operation in above.values())
+    yield from (operation.path.rstrip("/").rpartition("/")[0] for operation in below.values())
 
 
 def _last_word(path: str) -> str:

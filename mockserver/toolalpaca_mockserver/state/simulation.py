@@ -47,6 +47,7 @@ class Outcome:
         item: The item that it was about; None for lists.
         page: What a list shows.
         key: The item's id.
+        place: Where a new item is kept.
         created: Whether the item is new.
         sound: Whether it is known to satisfy the contract of its resource.
         source: Who made a new item's values, or those that the call has brought to light.
@@ -57,6 +58,7 @@ class Outcome:
     item: Item | None = None
     page: Page | None = None
     key: str = ""
+    place: str = ""
     created: bool = False
     sound: bool = False
     source: Source = "state"
@@ -132,7 +134,7 @@ class Simulation:
             if role.deed == "list":
                 return await self._list(world, role, operation, arguments)
             if role.deed == "create":
-                place = self.place(role.resource, operation, arguments.path)
+                place = self.place(role, operation, arguments.path)
                 await self._begun(world, role.resource, place, arguments.path)
                 number = await world.tick()
             else:
@@ -161,7 +163,7 @@ class Simulation:
         ]
         if reasons:
             return reasons
-        place = self.place(resource, operation, path)
+        place = self.place(role, operation, path)
         async with self.store.open(session) as world:
             if role.view is not None:
                 await self._begun(world, resource, place, path)
@@ -350,16 +352,17 @@ class Simulation:
         await self._begun(world, resource, place, {})
         return place
 
-    def place(self, resource: Resource, operation: Operation, path: Mapping[str, Any]) -> str:
+    def place(self, role: Role, operation: Operation, path: Mapping[str, Any]) -> str:
         """Where the collection is that *operation* lists, or adds to."""
-        template = operation.path if "{" in resource.collection else resource.collection
+        collection = role.resource.collection
+        template = role.at or (operation.path if "{" in collection else collection)
         return place_of(self.name, template, path)
 
     async def _list(
         self, world: World, role: Role, operation: Operation, arguments: Arguments
     ) -> Outcome:
         resource = role.resource
-        place = self.place(resource, operation, arguments.path)
+        place = self.place(role, operation, arguments.path)
         await self._begun(world, resource, place, arguments.path)
         found, wanted = await self.search(world, role, operation, arguments)
         if not found and wanted:
@@ -373,7 +376,7 @@ class Simulation:
     ) -> tuple[list[tuple[str, Item]], Item]:
         """What a list finds, and what its items must have because the client has to say it."""
         resource = role.resource
-        place = self.place(resource, operation, arguments.path)
+        place = self.place(role, operation, arguments.path)
         known = await self.viewing.items(world, role, operation, arguments.path, place)
         operation, query = self._in_usual_words(operation, arguments.query)
         demanded = frozenset(p.name for p in operation.parameters if p.required)
@@ -400,7 +403,7 @@ class Simulation:
     ) -> None:
         """Let the world hold what a search must name: nobody has seen that it does not."""
         resource = role.resource
-        place = self.place(resource, operation, path)
+        place = self.place(role, operation, path)
         for index in range(IMAGINED):
             number = await world.tick()
             ids = await world.ids(place)
@@ -483,14 +486,14 @@ class Simulation:
         resource = role.resource
         template = _item_template(role, operation)
         if resource.single:
-            place, key = self.place(resource, operation, arguments.path), ONLY
+            place, key = self.place(role, operation, arguments.path), ONLY
         elif template.endswith("}"):
             place, found_key = item_place(self.name, template, arguments.path)
             if "{" not in resource.collection:
                 place = place_of(self.name, resource.collection, {})
             key = found_key or ""
         else:  # the body names the item
-            place = self.place(resource, operation, arguments.path)
+            place = self.place(role, operation, arguments.path)
             body = arguments.body if isinstance(arguments.body, dict) else {}
             key = items.key_of(body.get(resource.id_property or "", ""))
         old = await self._seen(world, role, operation, place, key, arguments.path)
@@ -615,6 +618,7 @@ class Simulation:
             salt = f"{place}#{number}"
             linking = await self.links.of(world, resource, base, salt, authored=authored)
             item = self._new(linking, sent, request, arguments.path, identity, place, number)
+            item = items.with_owner(resource, item, arguments.path)
             if found is not None and item.get(name or "", found[1]) == found[1]:
                 key = found[0]
             if key is None:
@@ -626,6 +630,7 @@ class Simulation:
             role,
             item=item,
             key=key,
+            place=place,
             created=True,
             sound=isinstance(composed.value, dict),
             source=composed.source,

@@ -113,7 +113,9 @@ class Court:
         if "act" not in roles or name is None:
             return
         operation, role = roles["act"]
-        end = operation.path.removeprefix(str(action_of(operation.path)[0]))
+        action = action_of(operation.path)
+        assert action is not None
+        end = operation.path.removeprefix(action[0])
         listing, shown = roles["list"]
         for item in self.items(self.ask(listing, self.own_place(listing)), shown)[:3]:
             if item.get(name) is None:
