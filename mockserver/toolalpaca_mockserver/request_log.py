@@ -80,6 +80,8 @@ class RequestLog:
 
 def _visible(path: str) -> str:
     """*path* as ASCII: what would steer the terminal is written out."""
+    if path.isascii() and path.isprintable():
+        return path
     plain = path.encode("ascii", "backslashreplace").decode()
     return "".join(c if " " <= c <= "~" else f"\\x{ord(c):02x}" for c in plain)
 
