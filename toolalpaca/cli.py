@@ -8,7 +8,6 @@ behind it, is loaded when its command is chosen. This file itself loads nothing 
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import NamedTuple, cast
 from toolalpaca import __version__
 from toolalpaca.command import Command, CommandParser
 from toolalpaca.errors import ToolAlpacaError, UsageError
+from toolalpaca.output import give_up
 
 
 class Entry(NamedTuple):
@@ -72,19 +72,14 @@ def main(arguments: list[str] | None = None) -> int:
         print("toolalpaca: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        _give_up_output()  # the reader (`| head`) has gone
+        give_up(sys.stdout)  # the reader (`| head`) has gone
         return 0
     except OSError as error:
         # Whatever the system refuses that no command foresaw: a full disk, too many open files.
         place = f"{error.filename}: " if error.filename else ""
         print(f"toolalpaca: error: {place}{error.strerror or error}", file=sys.stderr)
-        _give_up_output()
+        give_up(sys.stdout)
         return 1
-
-
-def _give_up_output() -> None:
-    """Keep the interpreter from complaining at exit about output that nobody takes."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Terminated(BaseException):

@@ -210,7 +210,10 @@ class MockServerApp:
         if self._listeners:
             exchange = Exchange(request, answer, session, time.time(), milliseconds)
             for listener in self._listeners:
-                listener(exchange)
+                try:
+                    listener(exchange)
+                except Exception:  # who watches takes no answer away
+                    _log.exception("%s %s was not noted", request.method, exchange.path)
 
     async def _answer(self, request: Request, session: str) -> Answer:
         try:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from toolalpaca.counting import counted
 from toolalpaca.openapi.model import Problem
+from toolalpaca.output import write_line
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.explanation import explain, lines
 from toolalpaca_mockserver.faults import checked, known_faults
@@ -92,7 +93,7 @@ class Told(Event, Protocol):
 
 def print_line(told: Told) -> None:
     """Print what happened, for a person."""
-    _print_line(told.as_line())
+    write_line(told.as_line(), sys.stdout)
 
 
 def print_json(event: Event) -> None:
@@ -115,10 +116,4 @@ def _served(api: Api, url: str) -> dict[str, Any]:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    _print_line(json.dumps(value))
-
-
-def _print_line(text: str) -> None:
-    """Write a line at once, so that those of several processes do not mix."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    write_line(json.dumps(value), sys.stdout)

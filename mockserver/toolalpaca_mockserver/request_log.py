@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Final, TextIO
 
+from toolalpaca.output import write_line
 from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.sessions import DEFAULT_SESSION
 
@@ -41,8 +42,7 @@ class RequestLog:
 
     def __call__(self, exchange: Exchange) -> None:
         """Write the line of *exchange*."""
-        self._stream.write(self.line(exchange) + "\n")
-        self._stream.flush()
+        write_line(self.line(exchange), self._stream)
 
     def line(self, exchange: Exchange) -> str:
         """When, what, what became of it and where that came from, how long it took, and why."""

@@ -144,6 +144,19 @@ def test_every_exchange_is_told_to_who_listens(open_client: Open, pets: dict[str
     assert json.loads(json.dumps(second.as_json()))["event"] == "request"
 
 
+def test_a_listener_that_fails_takes_no_answer_away(
+    open_client: Open, pets: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(exchange: Exchange) -> None:
+        raise OSError("the disk is full")
+
+    told: list[Exchange] = []
+    client = open_client(pets, listeners=[fail, told.append])
+    assert client.get("/pets").status_code == 200
+    assert len(told) == 1
+    assert "GET /pets was not noted" in caplog.text
+
+
 def test_another_seed_is_another_world(open_client: Open, pets: dict[str, Any]) -> None:
     worlds = [open_client(pets, seed=seed).get("/pets").json() for seed in (0, 1)]
     assert worlds[0] != worlds[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -69,6 +70,25 @@ def test_a_person_reads_what_is_served_and_what_happens(tmp_path: Path) -> None:
         told = line(process)
         assert " GET      200  state " in told
         assert told.endswith(" ms  /railway/stations\n")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_a_reader_who_leaves_takes_no_answer_away(arguments: tuple[str, ...]) -> None:
+    with running(*arguments, RAILWAY) as process:
+        told = line(process)
+        while "Serving" not in told and "ready" not in told:
+            told = line(process)
+        url = re.search(r"http://[\w.:]+", told)
+        assert url is not None
+        assert process.stdout is not None
+        process.stdout.close()
+        for _ in range(2):
+            answer = httpx2.get(f"{url[0]}/stations", headers={"X-Api-Key": "any"})
+            assert answer.status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert process.stderr is not None
