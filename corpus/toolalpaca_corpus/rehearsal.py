@@ -16,6 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from toolalpaca.calling.tools import Tool, make_tools
+from toolalpaca.clients import new_client
 from toolalpaca.openapi.model import Document
 from toolalpaca.task import ASK_TOOL, Task, is_reference
 from toolalpaca.trace import Call
@@ -23,7 +24,6 @@ from toolalpaca_corpus.links import list_pointer_of
 from toolalpaca_runtime.episode import SESSION_HEADER
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
-from toolalpaca_runtime.transport import new_client
 
 Finding = Literal["works", "finds nothing", "fails"]
 """How golden calls went; to find nothing is an answer, but seldom what a person hopes for."""

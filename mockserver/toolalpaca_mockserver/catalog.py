@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 from toolalpaca_mockserver.api import Api
+
+T = TypeVar("T")
 
 
 class Catalog:
@@ -48,3 +51,23 @@ class Catalog:
         end = path.find("/", 1)
         prefix = path if end < 0 else path[:end]
         return self._by_prefix.get(prefix), path[len(prefix) :] or "/"
+
+
+class PerApi(Generic[T]):
+    """What is made once of each API, and again when another one is served by its name.
+
+    Args:
+        make: Makes it.
+    """
+
+    def __init__(self, make: Callable[[Api], T]) -> None:
+        self._make = make
+        self._made: dict[str, tuple[Api, T]] = {}
+
+    def of(self, api: Api) -> T:
+        """What was made of *api*."""
+        name = api.document.name
+        known = self._made.get(name)
+        if known is None or known[0] is not api:
+            known = self._made[name] = (api, self._make(api))
+        return known[1]

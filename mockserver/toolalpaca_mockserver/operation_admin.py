@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from typing import Annotated, Any, Final
-from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from toolalpaca.calling.request import UnusableArgument
 from toolalpaca.openapi.model import Location, Operation, SecurityScheme
 from toolalpaca_mockserver.api import Api
-from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.catalog import Catalog, PerApi
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.explanation import explain
 from toolalpaca_mockserver.own_problems import api_named
@@ -159,7 +158,7 @@ def operation_routes(apis: Catalog) -> APIRouter:
         apis: What is served.
     """
     routes = APIRouter(prefix="/apis/{name}")
-    trials: WeakKeyDictionary[Api, Trials] = WeakKeyDictionary()
+    trials = PerApi(Trials)
 
     def asked(name: str, operation: str) -> tuple[Api, Operation]:
         api = api_named(apis, name)
@@ -182,7 +181,7 @@ def operation_routes(apis: Catalog) -> APIRouter:
     async def read_operation(name: str, operation: str, session: TriedIn) -> OperationShown:
         """An operation, with a request that it can be tried with in a session."""
         api, found = asked(name, operation)
-        trial = trials.setdefault(api, Trials(api))
+        trial = trials.of(api)
         parameters = await trial.parameters(found, session)
         bodies = await trial.bodies(found, session)
         only = api.settings.credentials is not None

@@ -13,6 +13,7 @@ import httpx2
 
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
 from toolalpaca.calling.tools import ASK, Tool, make_tools
+from toolalpaca.clients import new_client
 from toolalpaca.hosts import is_absolute
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import Document, Operation
@@ -27,7 +28,6 @@ from toolalpaca_runtime.transport import (
     Bounds,
     NoAnswer,
     RawResponse,
-    new_client,
     send,
 )
 

@@ -10,10 +10,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from toolalpaca import __version__
 from toolalpaca.calling.request import PreparedRequest
 from toolalpaca.errors import ApiError
-from toolalpaca.hosts import is_loopback
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
@@ -51,16 +49,6 @@ class RawResponse:
     body: bytes
     cut_off: bool
     seconds: float
-
-
-def new_client(base_url: str) -> httpx2.AsyncClient:
-    """A client for the API at *base_url* that follows no redirects by itself."""
-    return httpx2.AsyncClient(
-        follow_redirects=False,
-        # A proxy of the environment cannot reach this machine's own servers.
-        trust_env=not is_loopback(base_url),
-        headers={"user-agent": f"toolalpaca/{__version__}"},
-    )
 
 
 async def send(client: httpx2.AsyncClient, request: PreparedRequest, bounds: Bounds) -> RawResponse:

@@ -6,22 +6,21 @@ import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from toolalpaca import __version__
+from toolalpaca.openapi.model import Operation
 from toolalpaca.openapi.outgoing import Outgoing, callbacks_of
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.callbacks.composing import Letter, letter_of
 from toolalpaca_mockserver.callbacks.expressions import evaluated
 from toolalpaca_mockserver.callbacks.hosts import refusal
-from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.catalog import Catalog, PerApi
+from toolalpaca_mockserver.clients import Clients
 from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.json_text import canonical, load
 
-if TYPE_CHECKING:
-    import httpx2
-
+_CALLBACK: Final = "toolalpaca-callback"
+"""The header of what is sent; it holds the name."""
 _SECONDS: Final = 10.0
 _MOST_AT_ONCE: Final = 20
 
@@ -78,9 +77,9 @@ class Sender:
         self._apis = apis
         self._allowed = frozenset(host.lower() for host in allowed)
         self._report = report
-        self._known: dict[tuple[int, str], tuple[Api, list[Outgoing]]] = {}
+        self._outgoing: PerApi[dict[str, list[Outgoing]]] = PerApi(lambda _: {})
         self._tasks: set[asyncio.Task[Delivery]] = set()
-        self._client: httpx2.AsyncClient | None = None
+        self._clients = Clients()
 
     def routes(self, apis: Catalog) -> Any:
         """What is served of webhooks, under ``/_toolalpaca/``."""
@@ -94,20 +93,20 @@ class Sender:
         api = self._apis.named(exchange.answer.api)
         if operation is None or api is None or not 200 <= exchange.answer.status < 300:
             return
-        for outgoing in self._outgoing(api, operation.name):
+        if _CALLBACK in exchange.request.headers:
+            return  # or a server that calls itself back would never come to an end
+        for outgoing in self._callbacks(api, operation):
             url = evaluated(outgoing.url, exchange)
             if url is not None:
                 about = _told(exchange)
                 key = f"{operation.name} {canonical(about)}"
                 self._start(letter_of(outgoing, url, api, about, key))
 
-    def _outgoing(self, api: Api, name: str) -> list[Outgoing]:
-        # The API is kept beside what it sends, so that its id stays taken.
-        key = (id(api), name)
-        if key not in self._known:
-            operation = api.plans[name].operation
-            self._known[key] = (api, callbacks_of(api.document, operation))
-        return self._known[key][1]
+    def _callbacks(self, api: Api, operation: Operation) -> list[Outgoing]:
+        known = self._outgoing.of(api)
+        if operation.name not in known:
+            known[operation.name] = callbacks_of(api.document, operation)
+        return known[operation.name]
 
     def _start(self, letter: Letter) -> None:
         if len(self._tasks) >= _MOST_AT_ONCE:
@@ -128,19 +127,19 @@ class Sender:
         if why:
             return _delivery(letter, problem=f"not sent: {why}")
         began = time.perf_counter()
-        headers = {"toolalpaca-callback": letter.name.encode("ascii", "replace").decode()}
+        headers = {_CALLBACK: letter.name.encode("ascii", "replace").decode()}
         if letter.content_type:
             headers["content-type"] = letter.content_type
         import httpx2  # takes a while, and few documents have callbacks
 
-        if self._client is None:
-            # Redirects are not followed: they could lead where nothing may be sent.
-            self._client = httpx2.AsyncClient(
-                timeout=_SECONDS, headers={"user-agent": f"toolalpaca/{__version__}"}
-            )
         try:
-            response = await self._client.request(
-                letter.method, letter.url, content=letter.body or None, headers=headers
+            # Redirects are not followed: they could lead where nothing may be sent.
+            response = await self._clients.to(letter.url).request(
+                letter.method,
+                letter.url,
+                content=letter.body or None,
+                headers=headers,
+                timeout=_SECONDS,
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return _delivery(letter, problem=f"not delivered: {type(error).__name__}")
@@ -150,18 +149,12 @@ class Sender:
     async def __aenter__(self) -> Sender:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *raised: object) -> None:
         """What is on its way when the server ends is given up."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
+        await self._clients.__aexit__()
 
 
 def _delivery(letter: Letter, **more: Any) -> Delivery:

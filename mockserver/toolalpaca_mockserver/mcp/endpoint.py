@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 import mcp_types as protocol
 from mcp.server.lowlevel import Server
@@ -25,7 +24,7 @@ from toolalpaca.calling.tools import LONGEST_DESCRIPTION
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, problem_answer
 from toolalpaca_mockserver.asgi import Receive, Scope, Send, send_answer
-from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.catalog import Catalog, PerApi
 from toolalpaca_mockserver.mcp.calls import Unsound, failed, request_of_call, result_of
 from toolalpaca_mockserver.mcp.hosts import stranger
 from toolalpaca_mockserver.mcp.loading import MCP, Ask
@@ -49,7 +48,7 @@ class McpEndpoints:
         self._apis = apis
         self._ask = ask
         self._hosts = hosts
-        self._offers: WeakKeyDictionary[Api, Offer] = WeakKeyDictionary()
+        self._offers = PerApi(Offer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -84,7 +83,7 @@ class McpEndpoints:
         return None
 
     def _protocol_server(self, api: Api, request: Request) -> Any:
-        offer = self._offer(api)
+        offer = self._offers.of(api)
         session = session_of(request)
 
         async def list_tools(_: Any, params: Any) -> protocol.ListToolsResult:
@@ -128,9 +127,3 @@ class McpEndpoints:
                 await manager.handle_request(scope, receive, send)
 
         return serve
-
-    def _offer(self, api: Api) -> Offer:
-        known = self._offers.get(api)
-        if known is None:
-            known = self._offers[api] = Offer(api)
-        return known

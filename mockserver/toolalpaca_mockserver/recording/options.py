@@ -132,16 +132,17 @@ def _proxied(options: Namespace) -> Recording:
 
     if not options.proxy:
         return Recording(lambda _: simulated)
-    from toolalpaca_mockserver.recording.proxy import Proxy, ProxyClient
+    from toolalpaca_mockserver.clients import Clients
+    from toolalpaca_mockserver.recording.proxy import Proxy
 
-    client = ProxyClient()
+    clients = Clients()
 
     def answerer(documents: Sequence[Document]) -> AnswererFactory:
         urls = _urls(options.proxy, [document.name for document in documents])
-        return lambda document, _: Proxy(client.client, urls[document.name])
+        return lambda document, _: Proxy(clients, urls[document.name])
 
     notes = [f"  {name or 'the API'} is answered by {url}" for name, url in options.proxy]
-    return Recording(answerer, parts=[client], notes=notes)
+    return Recording(answerer, parts=[clients], notes=notes)
 
 
 def _replayed(options: Namespace) -> Recording:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from types import TracebackType
 from typing import Final
 
 import httpx2
 
-from toolalpaca import __version__
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import problem_answer
+from toolalpaca_mockserver.clients import Clients
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import header_text, summary
@@ -46,13 +45,13 @@ class Proxy:
     """Forwards the sound requests of one API to the real one.
 
     Args:
-        client: What sends them.
+        clients: Who sends them.
         url: Below which the real API's paths are, without a slash at its end.
         seconds: How long an answer may take.
     """
 
-    def __init__(self, client: httpx2.AsyncClient, url: str, seconds: float = SECONDS) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, url: str, seconds: float = SECONDS) -> None:
+        self._clients = clients
         self.url = url
         self._seconds = seconds
 
@@ -88,19 +87,20 @@ class Proxy:
         return answer
 
     async def _ask(self, url: str, request: Request) -> Answer | None:
-        message = self._client.build_request(
+        client = self._clients.to(url)
+        kept_here = _NOT_FORWARDED | _named_by(request.headers.get("connection", ""))
+        message = client.build_request(
             request.method,
             url,
             headers=[
                 (name.encode("latin-1"), value.encode("latin-1"))
                 for name, value in request.headers.items()
-                if name not in _NOT_FORWARDED
+                if name not in kept_here
             ],
             content=request.body or None,
             timeout=self._seconds,
         )
-        response = await self._client.send(message, stream=True)
-        self._client.cookies.clear()  # what one client was told is not for another
+        response = await client.send(message, stream=True)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -109,9 +109,10 @@ class Proxy:
                     return None
         finally:
             await response.aclose()
+        kept_here = _NOT_RETURNED | _named_by(response.headers.get("connection", ""))
         named: dict[str, list[str]] = {}
         for name, value in response.headers.multi_items():
-            if name.lower() not in _NOT_RETURNED:
+            if name.lower() not in kept_here:
                 named.setdefault(name.lower(), []).append(value)
         cookies = named.pop("set-cookie", [])  # the one header whose lines cannot be joined
         return Answer(
@@ -130,26 +131,6 @@ class Proxy:
             answer.headers["location"] = here + target.removeprefix(self.url)
 
 
-class ProxyClient:
-    """The connections of all proxies of a server, closed when it ends.
-
-    Attributes:
-        client: What sends.
-    """
-
-    def __init__(self) -> None:
-        self.client = httpx2.AsyncClient(
-            follow_redirects=False,  # where they lead is the client's to see
-            headers={"user-agent": f"toolalpaca/{__version__}"},
-        )
-
-    async def __aenter__(self) -> ProxyClient:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.client.aclose()
+def _named_by(connection: str) -> frozenset[str]:
+    """The headers that ``Connection`` says are about the connection, too."""
+    return frozenset(name.strip().lower() for name in connection.split(","))

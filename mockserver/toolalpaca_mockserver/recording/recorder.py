@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from types import TracebackType
 
 from toolalpaca.jsonl import JsonlWriter
 from toolalpaca_mockserver.catalog import Catalog
@@ -58,12 +57,7 @@ class Recorder:
     async def __aenter__(self) -> Recorder:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *raised: object) -> None:
         self.close()
 
 

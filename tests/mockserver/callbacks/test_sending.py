@@ -130,7 +130,9 @@ def test_without_a_url_nothing_is_sent(
     assert client.post("/orders", json={"item": "hat"}).status_code == 201
     bad = client.post("/orders", json={"item": 7, "callbackUrl": "http://127.0.0.1:9"})
     assert bad.status_code == 422
-    assert reports.empty()
+    last = client.post("/orders", json={"item": "hat", "callbackUrl": "http://127.0.0.1:1/last"})
+    assert last.status_code == 201
+    assert reports.get(timeout=10).url.startswith("http://127.0.0.1:1/last")
 
 
 def test_nothing_is_sent_elsewhere(client: httpx2.Client, reports: queue.Queue[Delivery]) -> None:
@@ -148,6 +150,27 @@ def test_who_does_not_listen_is_reported(
     body = {"item": "hat", "callbackUrl": "http://127.0.0.1:1"}
     assert client.post("/orders", json=body).status_code == 201
     assert "ConnectError" in reports.get(timeout=10).problem
+
+
+def test_what_a_callback_asks_for_calls_nobody_back(
+    client: httpx2.Client, reports: queue.Queue[Delivery]
+) -> None:
+    urls = [f"http://127.0.0.1:1/{name}" for name in ("callback", "client")]
+    for url, headers in zip(urls, ({"toolalpaca-callback": "created"}, {}), strict=True):
+        body = {"item": "hat", "callbackUrl": url}
+        assert client.post("/orders", json=body, headers=headers).status_code == 201
+    assert reports.get(timeout=10).url.startswith(urls[1])
+
+
+def test_a_receiver_on_this_machine_is_reached_past_the_proxy_of_the_environment(
+    client: httpx2.Client, serve_in_thread: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    receiver = Receiver()
+    body = {"item": "hat", "callbackUrl": serve_in_thread(receiver)}
+    assert client.post("/orders", json=body).status_code == 201
+    assert receiver.got.get(timeout=10)[0] == "POST"
 
 
 def test_a_webhook_is_sent_on_demand(client: httpx2.Client, serve_in_thread: Serve) -> None:

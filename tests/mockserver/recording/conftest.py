@@ -10,7 +10,8 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from toolalpaca_mockserver.recording.proxy import Proxy, ProxyClient
+from toolalpaca_mockserver.clients import Clients
+from toolalpaca_mockserver.recording.proxy import Proxy
 
 Open = Callable[..., httpx2.Client]
 Serve = Callable[[Any], str]
@@ -77,12 +78,12 @@ def open_proxy(open_client: Open, real: RealApi, pets: dict[str, Any]) -> Open:
 
     def start(**options: Any) -> httpx2.Client:
         seconds = options.pop("seconds", 10.0)
-        client = ProxyClient()
+        clients = Clients()
         options.setdefault("validation", "warn")
         return open_client(
             pets,
-            answerer=lambda document, responder: Proxy(client.client, f"{real.url}/v1", seconds),
-            parts=[client, *options.pop("parts", ())],
+            answerer=lambda document, responder: Proxy(clients, f"{real.url}/v1", seconds),
+            parts=[clients, *options.pop("parts", ())],
             **options,
         )
 
