@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from toolalpaca.counting import counted
-from toolalpaca.errors import ToolAlpacaError
+from toolalpaca.errors import StateError, ToolAlpacaError
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.state.fitting import forget_unknown
@@ -113,25 +113,31 @@ class Reloader:
             changing = now
 
     async def _reload(self) -> None:
+        problem = ""
         try:
             loaded = await asyncio.to_thread(self._load)
+            lost = _lost(self._loaded.apis, loaded.apis)
+            problem = f"{', '.join(lost)} can no longer be read" if lost else ""
         except ToolAlpacaError as error:
-            self._report(Reload(tuple(self._apis.names), problem=str(error)))
-            return
+            problem = str(error)
         except Exception as error:  # a fault of ours must not end the watch
             _log.exception("the documents could not be loaded again")
-            self._report(Reload(tuple(self._apis.names), problem=type(error).__name__))
-            return
-        lost = _lost(self._loaded.apis, loaded.apis)
-        if lost:
-            problem = f"{', '.join(lost)} can no longer be read"
+            problem = type(error).__name__
+        if problem:
             self._report(Reload(tuple(self._apis.names), problem=problem))
             return
-        documents = {api.document.name: api.document for api in loaded.apis}
         self._loaded, self._seen = loaded, _stamps(loaded)
         self._apis.replace(loaded.apis)
-        gone = await forget_unknown(self._store, documents)
-        self._report(Reload(tuple(documents), gone))
+        self._report(Reload(tuple(self._apis.names), await self._forget_unknown()))
+
+    async def _forget_unknown(self) -> int:
+        """Forget what the documents have no place for; how many items have gone."""
+        try:
+            documents = {api.document.name: api.document for api in self._apis}
+            return await forget_unknown(self._store, documents)
+        except StateError as error:
+            _log.warning("what no document has a place for stays: %s", error)
+            return 0
 
 
 def _lost(old: Sequence[Api], new: Sequence[Api]) -> list[str]:

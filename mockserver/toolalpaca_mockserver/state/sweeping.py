@@ -25,6 +25,7 @@ async def sweeping(store: Store, every: float) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)  # the store is closed after this
 
 
 async def _sweep(store: Store, every: float) -> None:
