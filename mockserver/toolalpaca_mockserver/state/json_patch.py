@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from toolalpaca.openapi.structure import copy_json
 from toolalpaca_mockserver.json_text import dump
 
 _MOST_COPIED = 100_000
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+"""Of a list (RFC 6901, section 4); no list is longer, and Python reads no number of any length."""
 _OPERATIONS = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 
 
@@ -78,7 +81,7 @@ def _place(whole: dict[str, Any], path: str, *, new: bool = False) -> tuple[Any,
     if isinstance(holder, list):
         if new and last == "-":
             return holder, len(holder)
-        if last.isascii() and last.isdigit() and int(last) < len(holder) + new:
+        if _INDEX.fullmatch(last) and int(last) < len(holder) + new:
             return holder, int(last)
     raise PatchError(f"there is nothing at {path}")
 
@@ -92,7 +95,7 @@ def _parts(path: str) -> list[str]:
 def _child(holder: Any, part: str, path: str) -> Any:
     if isinstance(holder, dict) and part in holder:
         return holder[part]
-    if isinstance(holder, list) and part.isascii() and part.isdigit() and int(part) < len(holder):
+    if isinstance(holder, list) and _INDEX.fullmatch(part) and int(part) < len(holder):
         return holder[int(part)]
     raise PatchError(f"there is nothing at {path}")
 
