@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -35,6 +36,8 @@ _STYLES: Mapping[str, tuple[Style, ...]] = {
     "cookie": ("form", "cookie"),
 }
 # "If in is 'header' and the name field is one of these, the parameter definition SHALL be ignored."
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token (RFC 9110, section 5.1); anything else would not be read, or begin another header."""
 _NOT_PARAMETERS = frozenset(("accept", "content-type", "authorization"))
 _JSON = ("application/json", "text/json")
 _SECURITY_TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS")
@@ -194,6 +197,8 @@ class Components:
         headers = {}
         for name, item in value.items() if isinstance(value, dict) else ():
             try:
+                if not _HEADER_NAME.fullmatch(name):
+                    raise Fault((*path, name), f"{name!r} is no name of a header")
                 header, place = self._followed(item, (*path, name))
             except Fault as fault:
                 self.report(fault.path, fault.message, "the header is left out")
@@ -243,6 +248,8 @@ class Components:
         for key, item in value.items():
             here = (*path, key)
             try:
+                if not key.isprintable():
+                    raise Fault(here, f"{key!r} is no media type")
                 media, place = self._followed(item, here)
             except Fault as fault:
                 self.report(fault.path, fault.message, "the media type is left out")

@@ -16,6 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 EXCHANGE_SCHEMA: Final = "toolalpaca.exchange/1"
 
 
+Line = Annotated[str, Field(pattern=r"^[^\x00\r\n]*$")]
+"""What a header holds (RFC 9110, section 5.5): a line break would begin another one."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -68,8 +72,8 @@ class RecordedResponse(_Part):
     """
 
     status: int
-    content_type: str = ""
-    headers: dict[str, str] = Field(default_factory=dict)
+    content_type: Line = ""
+    headers: dict[Line, Line] = Field(default_factory=dict)
     body: Body | None = None
     seconds: float = 0.0
 

@@ -189,3 +189,17 @@ def test_a_file_of_something_else_is_told(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(DataError, match=r"other.jsonl:1"):
         read_recordings(path)
+
+
+@pytest.mark.parametrize(
+    "part", [{"headers": {"x-a": "1\r\nset-cookie: a=1"}}, {"content_type": "a\nb"}]
+)
+def test_a_recording_cannot_begin_another_header(
+    tape: Tape, tmp_path: Path, part: dict[str, Any]
+) -> None:
+    tape.client.get("/pets")
+    (line,) = tape.lines()
+    path = tmp_path / "forged.jsonl"
+    path.write_text(json.dumps({**line, "response": {**line["response"], **part}}) + "\n")
+    with pytest.raises(DataError, match=r"forged.jsonl:1"):
+        read_recordings(path)

@@ -303,6 +303,14 @@ def test_names_made_of_any_text(text: str, taken: list[str]) -> None:
             {"responses": {"200": {"description": "", "headers": {"X": 1}}}},
             "the header is left out",
         ),
+        (
+            {"responses": {"200": {"description": "", "headers": {"X: 1\r\nY": {}}}}},
+            "the header is left out",
+        ),
+        (
+            {"responses": {"200": {"description": "", "content": {"text/plain\r\nY: 1": {}}}}},
+            "the media type is left out",
+        ),
         ({"security": {"key": []}}, "it is ignored"),
         ({"security": ["key"]}, "the alternative is left out"),
     ],
