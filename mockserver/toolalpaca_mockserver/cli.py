@@ -8,7 +8,6 @@ from pathlib import Path
 from toolalpaca.arguments import PORT, integer
 from toolalpaca.command import CommandParser
 
-_SWEPT_EVERY = 60.0
 _EXAMPLES = """\
   toolalpaca mock openapi.yaml                         # at http://127.0.0.1:8000
   toolalpaca mock examples/*.yaml --port 0             # several, each at /{name}, on a free port

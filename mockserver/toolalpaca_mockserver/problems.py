@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from toolalpaca.redaction import MASK
 from toolalpaca_mockserver.contract import Contract
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -55,7 +56,7 @@ class Reason:
         }
         if self.value is not _NO_VALUE:
             hidden = is_secret(self.pointer)
-            return {**shown, "value": "***" if hidden else _shown(self.value)}
+            return {**shown, "value": MASK if hidden else _shown(self.value)}
         return shown
 
 
@@ -145,7 +146,7 @@ def _shown(value: Any, depth: int = 0) -> Any:
         return "..."
     if isinstance(value, dict):
         return {
-            key: "***" if is_secret(str(key)) else _shown(item, depth + 1)
+            key: MASK if is_secret(str(key)) else _shown(item, depth + 1)
             for key, item in list(value.items())[:20]
         }
     if isinstance(value, list):

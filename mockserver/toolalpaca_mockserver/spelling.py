@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from toolalpaca.openapi.model import Operation
+
 
 @lru_cache(maxsize=4096)
 def letters(name: str) -> str:
@@ -49,6 +51,15 @@ def singular(word: str) -> str:
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
+
+
+def means(name: str, operation: Operation) -> bool:
+    """Whether *name*, ``GET /pets`` or an operationId, means *operation*."""
+    if name == operation.operation_id:
+        return True
+    method, _, path = name.partition(" ")
+    same_place = nameless(path.strip()) == nameless(operation.path)
+    return bool(path) and same_place and method.lower() == operation.method
 
 
 @lru_cache(maxsize=4096)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from toolalpaca_mockserver.disturbance.grammar import Fate, Terms
+
+_MOST_COUNTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,3 @@ class Chance:
             if left < 0:
                 return Disturbance(seconds, fate=fate)
         return Disturbance(seconds)
-
-
-_MOST_COUNTED = 10_000

@@ -19,7 +19,7 @@ from toolalpaca.openapi.decoding import decode
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.openapi.sources import read_file
 from toolalpaca_mockserver.disturbance.grammar import NO_TERMS, Terms, read_terms
-from toolalpaca_mockserver.spelling import nameless
+from toolalpaca_mockserver.spelling import means
 
 _ALL = "*"
 
@@ -41,20 +41,11 @@ class Rules:
     def terms(self, operation: Operation) -> Terms:
         """What may happen to *operation*."""
         return next(
-            (terms for name, terms in self.of.items() if _means(name, operation)), self.everywhere
+            (terms for name, terms in self.of.items() if means(name, operation)), self.everywhere
         )
 
 
 NO_RULES = Rules()
-
-
-def _means(name: str, operation: Operation) -> bool:
-    """Whether *name*, ``GET /pets`` or an operationId, means *operation*."""
-    method, _, path = name.partition(" ")
-    if not path:
-        return name == operation.operation_id
-    same_place = nameless(path.strip()) == nameless(operation.path)
-    return same_place and method.lower() == operation.method
 
 
 def read_rules(text: str | None, path: Path | None, seed: int = 0) -> Rules:
@@ -83,7 +74,7 @@ def refuse_unmet(rules: Rules, documents: Iterable[Document], where: str) -> Non
     """
     operations = [operation for document in documents for operation in document]
     for name in rules.of:
-        if not any(_means(name, operation) for operation in operations):
+        if not any(means(name, operation) for operation in operations):
             hint = "name it like GET /pets, or by its operationId"
             raise UsageError(f"no document has {name}", where=where, hint=hint)
 

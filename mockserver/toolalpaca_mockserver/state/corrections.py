@@ -27,7 +27,7 @@ from toolalpaca.openapi.decoding import decode
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.openapi.sources import read_file
 from toolalpaca.openapi.validation import Validator, json_pointer
-from toolalpaca_mockserver.spelling import nameless
+from toolalpaca_mockserver.spelling import means, nameless
 
 RESOURCE: Final = "x-toolalpaca-resource"
 OPERATION: Final = "x-toolalpaca-operation"
@@ -226,14 +226,7 @@ class _Reader:
 
     def named(self, name: str) -> Operation | None:
         """The operation that *name*, ``GET /pets`` or an operationId, means."""
-        method, _, path = name.partition(" ")
-        for operation in self.document:
-            same_place = nameless(operation.path) == nameless(path.strip())
-            if operation.operation_id == name or (
-                path and same_place and operation.method == method.lower()
-            ):
-                return operation
-        return None
+        return next((found for found in self.document if means(name, found)), None)
 
     def _raw(self, operation: Operation) -> Mapping[str, Any]:
         """The operation as the document has it."""
