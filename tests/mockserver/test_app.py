@@ -105,6 +105,22 @@ def test_the_servers_own_errors_are_problem_details(
     assert ("allow" in refused.headers) == (status == 405)
 
 
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_pages_of_elsewhere_change_nothing(both: httpx2.Client, content_type: str | None) -> None:
+    # What a browser sends for a page of another origin without asking, and what it asks for first
+    # (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
+    page = {"Origin": "http://elsewhere.example"}
+    path = "/_toolalpaca/apis/pets/operations/listPets/request"
+    assert both.post(path, json={"query": {}}).status_code == 200
+    kind = {"Content-Type": content_type} if content_type else {}
+    sent = both.post(path, content=b'{"query": {}}', headers={**page, **kind})
+    assert sent.status_code == 422
+    for method in ("PUT", "DELETE"):
+        asked = {**page, "Access-Control-Request-Method": method}
+        preflight = both.options("/_toolalpaca/sessions/default", headers=asked)
+        assert "access-control-allow-origin" not in preflight.headers
+
+
 def test_the_servers_own_paths_answer_head(both: httpx2.Client) -> None:
     for path in ("/_toolalpaca/healthz", "/_toolalpaca/apis", "/_toolalpaca/"):
         head = both.head(path)

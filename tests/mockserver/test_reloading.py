@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -12,6 +13,13 @@ from typing import Any
 
 import httpx2
 import pytest
+
+from toolalpaca.openapi.loading import load_document
+from toolalpaca_mockserver.api import Api
+from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.reloading import Loaded, Reload, Reloader
+from toolalpaca_mockserver.state.memory import MemoryStore
+from toolalpaca_mockserver.state.store import StoreUnavailable
 
 
 class Served:
@@ -113,6 +121,30 @@ def test_a_folder_takes_in_new_files(file: Path, tmp_path: Path, pets: dict[str,
         assert "pets.json can no longer be read" in served.event("reload")["problem"]
         file.unlink()
         assert served.event("reload")["apis"] == ["second"]
+
+
+class _Away(MemoryStore):
+    """A store that cannot be asked."""
+
+    async def names(self) -> list[str]:
+        raise StoreUnavailable("the database is away")
+
+
+@pytest.mark.anyio
+async def test_a_store_that_is_away_ends_no_watch(file: Path) -> None:
+    store = _Away()
+
+    def load() -> Loaded:
+        return Loaded([Api(load_document(file), "", store)], [file])
+
+    reports: asyncio.Queue[Reload] = asyncio.Queue()
+    first = load()
+    text = file.read_text()
+    async with Reloader(load, first, Catalog(first.apis), store, reports.put_nowait):
+        for spaces in (1, 2):
+            file.write_text(text + " " * spaces)
+            reload = await asyncio.wait_for(reports.get(), 20)
+            assert (reload.apis, reload.items_gone, reload.problem) == (("pets",), 0, "")
 
 
 def test_standard_input_cannot_be_watched() -> None:
