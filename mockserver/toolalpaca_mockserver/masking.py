@@ -28,6 +28,8 @@ from toolalpaca_mockserver.sessions import SESSION
 
 _LEAST: Final = 8
 """Characters from which a secret is looked for elsewhere: a shorter one would be found in words."""
+_COUNTED: Final = re.compile(r"(?i)tokens")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]+)?")
 _KINDS: Final = frozenset({"basic", "bearer", "digest"})
 
 
@@ -54,6 +56,11 @@ class Secrets:
     def named(self, name: str) -> bool:
         """Whether what is called *name* is secret."""
         return name.lower() in self._keys or is_secret(name)
+
+    def hidden(self, name: str, value: str) -> bool:
+        """Whether *value*, called *name*, is secret: how many ``max_tokens`` there are is not."""
+        counts = _COUNTED.search(name) is not None and _NUMBER.fullmatch(value) is not None
+        return self.named(name) and not counts
 
 
 class MaskedExchange:
@@ -124,7 +131,7 @@ class MaskedExchange:
         shown = []
         for part in text.split("&"):
             name, equals, value = part.partition("=")
-            if equals and self._secrets.named(unquote_plus(name)):
+            if equals and self._secrets.hidden(unquote_plus(name), value):
                 self._found.update((value, unquote_plus(value)))
                 value = MASK
             shown.append(name + equals + value)
@@ -151,16 +158,19 @@ class MaskedExchange:
     def _masked(self, value: Any) -> Any:
         """*value* without secrets: itself when nothing in it is called like one."""
         if isinstance(value, dict):
-            hides = any(map(self._secrets.named, value))
+            hidden = {name for name, part in value.items() if self._hides(name, part)}
             shown = {
-                name: self._hidden(part) if self._secrets.named(name) else self._masked(part)
+                name: self._hidden(part) if name in hidden else self._masked(part)
                 for name, part in value.items()
             }
-            return shown if hides or _differ(shown.values(), value.values()) else value
+            return shown if hidden or _differ(shown.values(), value.values()) else value
         if isinstance(value, list):
             parts = [self._masked(part) for part in value]
             return parts if _differ(parts, value) else value
         return value
+
+    def _hides(self, name: str, value: Any) -> bool:
+        return self._secrets.hidden(name, str(value) if isinstance(value, int | float) else "")
 
     def _hidden(self, value: Any) -> Any:
         if value is None or isinstance(value, bool):
@@ -175,8 +185,10 @@ class MaskedExchange:
             while found := name.search(text, place):
                 shown.append(text[place : found.end()])
                 place = found.end()
-                if self._secrets.named(found["name"]):
-                    end = _end(ending, text, place, found["name"])
+                if not self._secrets.named(found["name"]):
+                    continue
+                end = _end(ending, text, place, found["name"])
+                if self._secrets.hidden(found["name"], text[place:end].strip()):
                     self._found.add(text[place:end].strip("\"' \r\n"))
                     shown.append(MASK)
                     place = end

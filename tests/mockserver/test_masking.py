@@ -45,6 +45,7 @@ def sent(body: str, content_type: str) -> Exchange:
         (f'{{"credentials": {{"user": 1, "x": "{CANARY}"', "application/problem+json"),
         (f'{{"echo": "{CANARY}", "secret": "{CANARY}"}}', "application/json"),
         (f'{{"secret": "{CANARY}"}}\n{{"a": 1}}\n', "application/x-ndjson"),
+        (f'{{"tokens": ["{CANARY}"], "max_tokens": 7}}', "application/json"),
         (f"user=a&password={CANARY}", "application/x-www-form-urlencoded"),
         (f"<a><b>1</b><password>{CANARY}</password></a>", "application/xml"),
         (f"<a><credentials type='x'><u>1</u><p>{CANARY}</p></credentials></a>", "text/xml"),
@@ -72,7 +73,9 @@ def test_what_is_called_like_a_secret_is_masked_in_every_kind_of_body(
     [
         ('{"name":  "Rex", "has_password": false}', "application/json"),
         ("<a><b c='d'>1</b></a>", "application/xml"),
-        ("a=1&b=%20", "application/x-www-form-urlencoded"),
+        ('{"usage": {"total_tokens": 12}, "max_tokens": 0.5}', "application/json"),
+        ('{"max_tokens": 12, "a": "', "application/problem"),
+        ("a=1&b=%20&max_tokens=3", "application/x-www-form-urlencoded"),
         ("just words: and more", "text/plain"),
     ],
 )
@@ -80,6 +83,12 @@ def test_everything_else_is_shown_as_it_was_sent(body: str, content_type: str) -
     masked = MaskedExchange(sent(body, content_type), Secrets())
     told = masked.request_body or ""
     assert json.loads(told) == json.loads(body) if "json" in content_type else told == body
+
+
+def test_a_number_is_hidden_unless_it_counts_tokens() -> None:
+    body = '{"token": 31337, "password": 1234, "max_tokens": 7}'
+    shown = MaskedExchange(sent(body, "application/json"), Secrets()).request_body
+    assert json.loads(shown or "") == {"token": "***", "password": "***", "max_tokens": 7}
 
 
 @given(st.binary(max_size=200), st.sampled_from(["application/json", "text/xml", BOUNDARY, ""]))
