@@ -13,6 +13,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+TRANSPORT: Final = "toolalpaca.transport"
+"""The extension that holds the connection's transport."""
+
 
 async def read_body(receive: Receive) -> bytes | None:
     """The whole body, or None when it is larger than :data:`LARGEST_BODY`."""

@@ -11,11 +11,9 @@ from contextlib import suppress
 from typing import Final
 
 from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.asgi import Receive, Scope, Send, head_of
+from toolalpaca_mockserver.asgi import TRANSPORT, Receive, Scope, Send, head_of
 from toolalpaca_mockserver.requests import Request
 
-TRANSPORT: Final = "toolalpaca.transport"
-"""The ASGI extension that holds the connection's transport."""
 _HANGS_FOR: Final = 300.0
 """Seconds after which a client that waits for nothing is let go."""
 
