@@ -8,7 +8,6 @@ from urllib.parse import unquote
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.references import at_pointer
-from toolalpaca_mockserver.bodies import FORM
 from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
