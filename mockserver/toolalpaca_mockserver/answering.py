@@ -6,8 +6,8 @@ from typing import Protocol
 
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
-from toolalpaca_mockserver.preferences import Preferences
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.preferences import Preferences
+from toolalpaca_mockserver.reading.requests import Request
 
 
 class Answerer(Protocol):

@@ -18,7 +18,6 @@ from toolalpaca_mockserver.error_bodies import error_body
 from toolalpaca_mockserver.json_text import canonical, dump
 from toolalpaca_mockserver.negotiation import preferred
 from toolalpaca_mockserver.plan import Arguments, OperationPlan, ResponseBody
-from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import (
     PROBLEM_TYPE,
     Reason,
@@ -27,9 +26,10 @@ from toolalpaca_mockserver.problems import (
     summary,
     without_secrets,
 )
+from toolalpaca_mockserver.reading.preferences import Preferences
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import represent
-from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.response_headers import header_value
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.page_links import PageLinks

@@ -9,15 +9,15 @@ from urllib.parse import quote, urlsplit
 from toolalpaca.errors import StateError
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.answers import Answer, Responder
-from toolalpaca_mockserver.auth import insufficient
-from toolalpaca_mockserver.content_codings import CODINGS, TooLarge, UnknownCoding, decoded
 from toolalpaca_mockserver.disturbance.disturber import Disturber
 from toolalpaca_mockserver.json_text import dump
 from toolalpaca_mockserver.plan import OperationPlan
-from toolalpaca_mockserver.preferences import preferences_of
 from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
+from toolalpaca_mockserver.reading.auth import insufficient
+from toolalpaca_mockserver.reading.content_codings import CODINGS, TooLarge, UnknownCoding, decoded
+from toolalpaca_mockserver.reading.preferences import preferences_of
+from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request
 from toolalpaca_mockserver.redirects import Redirects
-from toolalpaca_mockserver.requests import LARGEST_BODY, Request
 from toolalpaca_mockserver.router import Match, Router
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.state.corrections import corrections_of

@@ -30,19 +30,19 @@ from typing import Any, Final
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, problem_answer
-from toolalpaca_mockserver.asgi import Receive, Scope, Send, read_body, send_answer
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.delivery import fail_to_deliver
-from toolalpaca_mockserver.exchange import Exchange, Listener
 from toolalpaca_mockserver.mcp.loading import MCP, mcp_endpoints
-from toolalpaca_mockserver.observing import Watch
-from toolalpaca_mockserver.requests import LARGEST_BODY, Request, request_of
-from toolalpaca_mockserver.sessions import (
+from toolalpaca_mockserver.observation.exchange import Exchange, Listener
+from toolalpaca_mockserver.observation.observing import Watch
+from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request, request_of
+from toolalpaca_mockserver.reading.sessions import (
     DEFAULT_SESSION,
     SESSION_RULE,
     is_session_name,
     session_of,
 )
+from toolalpaca_mockserver.serving.asgi import Receive, Scope, Send, read_body, send_answer
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.simulator_cache import SimulatorCache
 from toolalpaca_mockserver.state.memory import MemoryStore
@@ -146,7 +146,7 @@ class MockServerApp:
     def admin(self) -> Any:
         """The application under ``/_toolalpaca/``."""
         if self._admin is None:
-            from toolalpaca_mockserver.admin import create_admin
+            from toolalpaca_mockserver.admin.app import create_admin
 
             self._admin = create_admin(self.apis, self.store, self.watch, self._routes)
         return self._admin

@@ -20,14 +20,14 @@ from toolalpaca_mockserver.callbacks.options import sender_from_options
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.options import rules_from_options
 from toolalpaca_mockserver.engines.options import engine_from_options
-from toolalpaca_mockserver.exchange import Listener
 from toolalpaca_mockserver.explanation import mistakes
 from toolalpaca_mockserver.mcp.options import hosts_from_options, notes_on_mcp
-from toolalpaca_mockserver.observing import watch_from_options
+from toolalpaca_mockserver.observation.exchange import Listener
+from toolalpaca_mockserver.observation.observing import watch_from_options
+from toolalpaca_mockserver.observation.request_log import RequestLog
 from toolalpaca_mockserver.printing import print_json, print_line
 from toolalpaca_mockserver.recording.options import recording_from_options, usual_validation
 from toolalpaca_mockserver.reloading import Loaded, Reloader
-from toolalpaca_mockserver.request_log import RequestLog
 from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.state.corrections import (
     CorrectionsFile,

@@ -25,7 +25,7 @@ def configure(parser: CommandParser) -> None:
     from toolalpaca_mockserver.disturbance.options import add_disturbance_options
     from toolalpaca_mockserver.engines.options import add_engine_options
     from toolalpaca_mockserver.mcp.options import add_mcp_options
-    from toolalpaca_mockserver.observing import add_watch_options
+    from toolalpaca_mockserver.observation.observing import add_watch_options
     from toolalpaca_mockserver.recording.options import add_recording_options
     from toolalpaca_mockserver.state.options import add_state_options
 
@@ -113,8 +113,8 @@ def run(options: Namespace) -> int:
         return _describe(options)
     from toolalpaca_mockserver.assembly import Assembly
     from toolalpaca_mockserver.printing import print_ready
-    from toolalpaca_mockserver.server import bind, url_of
-    from toolalpaca_mockserver.workers import serve_with
+    from toolalpaca_mockserver.serving.server import bind, url_of
+    from toolalpaca_mockserver.serving.workers import serve_with
 
     assembly = Assembly(options)
     app = assembly.app()

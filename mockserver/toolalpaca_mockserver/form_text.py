@@ -1,4 +1,4 @@
-"""Objects as forms, as answers and as :mod:`~toolalpaca_mockserver.bodies` reads them."""
+"""Objects as forms, as answers and as :mod:`~toolalpaca_mockserver.reading.bodies` reads them."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ from typing import Any
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Document, Example, MediaType, Operation, Response
-from toolalpaca_mockserver.auth import Guard
-from toolalpaca_mockserver.bodies import UNSUPPORTED, BodyReader
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.negotiation import is_json, is_xml
-from toolalpaca_mockserver.parameters import MISSING, ParameterReader, readers
 from toolalpaca_mockserver.problems import UNREADABLE, Reason
+from toolalpaca_mockserver.reading.auth import Guard
+from toolalpaca_mockserver.reading.bodies import UNSUPPORTED, BodyReader
+from toolalpaca_mockserver.reading.parameters import MISSING, ParameterReader, readers
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.representations import is_sound
-from toolalpaca_mockserver.requests import Request
 from toolalpaca_mockserver.sequences import is_sequence, whole
 
 
@@ -51,7 +51,7 @@ class OperationPlan:
     Args:
         document: Where the operation stands.
         operation: The operation.
-        credentials: See :class:`~toolalpaca_mockserver.auth.Guard`.
+        credentials: See :class:`~toolalpaca_mockserver.reading.auth.Guard`.
     """
 
     def __init__(

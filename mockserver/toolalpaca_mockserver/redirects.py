@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Document, Operation, Response
-from toolalpaca_mockserver.sessions import SESSION_PREFIX
+from toolalpaca_mockserver.reading.sessions import SESSION_PREFIX
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
 _SAME_METHOD = frozenset({307, 308})

@@ -11,11 +11,11 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.csv_text import CSV, is_table, write_csv
 from toolalpaca_mockserver.form_text import FORM, write_form
 from toolalpaca_mockserver.json_text import dump
-from toolalpaca_mockserver.multipart import Part, write_multipart
 from toolalpaca_mockserver.negotiation import is_json, is_xml
+from toolalpaca_mockserver.reading.multipart import Part, write_multipart
+from toolalpaca_mockserver.reading.xml_reading import is_document, stands_for
 from toolalpaca_mockserver.sequences import is_sequence, item_contract, write_sequence
 from toolalpaca_mockserver.xml import to_xml
-from toolalpaca_mockserver.xml_reading import is_document, stands_for
 
 _PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -16,7 +16,7 @@ from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, problem_answer
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.json_text import dump
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.state.store import Store
 
 SIMULATOR_CACHE: Final = "/__simulator_cache__/"

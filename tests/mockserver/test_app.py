@@ -18,7 +18,7 @@ import pytest
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import create_app
-from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.observation.exchange import Exchange
 
 Open = Callable[..., httpx2.Client]
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from toolalpaca_mockserver.tokens import issue, scopes_of
+from toolalpaca_mockserver.reading.tokens import issue, scopes_of
 
 Open = Callable[..., httpx2.Client]
 

@@ -183,7 +183,7 @@ def test_secrets_are_not_repeated(echo: Callable[..., httpx2.Client]) -> None:
 def test_a_body_beyond_the_limit_is_413(
     echo: Callable[..., httpx2.Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolalpaca_mockserver.asgi.LARGEST_BODY", 100)
+    monkeypatch.setattr("toolalpaca_mockserver.serving.asgi.LARGEST_BODY", 100)
     client = echo({"application/json": {"schema": FORM}})
     assert client.post("/it", json={"age": 1}).status_code == 204
     assert client.post("/it", json={"age": 1, "more": "x" * 100}).status_code == 413

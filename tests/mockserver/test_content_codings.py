@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolalpaca_mockserver.content_codings import TooLarge, UnknownCoding, decoded
+from toolalpaca_mockserver.reading.content_codings import TooLarge, UnknownCoding, decoded
 
 Open = Callable[..., httpx2.Client]
 BODY = b'{"name": "Rex"}'

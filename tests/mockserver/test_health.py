@@ -11,9 +11,9 @@ import httpx2
 import pytest
 
 from toolalpaca.openapi.loading import load_document
+from toolalpaca_mockserver.admin.health import lacking
 from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.health import lacking
 from toolalpaca_mockserver.state.memory import MemoryStore, MemoryWorld
 
 Open = Callable[..., httpx2.Client]

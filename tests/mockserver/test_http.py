@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from toolalpaca_mockserver.requests import request_of
+from toolalpaca_mockserver.reading.requests import request_of
 
 Open = Callable[..., httpx2.Client]
 FINE = {"204": {"description": "Fine"}}

@@ -15,10 +15,10 @@ import pytest
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.journal import LONGEST_BODY, Journal
-from toolalpaca_mockserver.observing import Watch, add_watch_options, watch_from_options
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.journal import LONGEST_BODY, Journal
+from toolalpaca_mockserver.observation.observing import Watch, add_watch_options, watch_from_options
+from toolalpaca_mockserver.reading.requests import Request
 
 Open = Callable[..., httpx2.Client]
 REQUESTS = "/_toolalpaca/requests"

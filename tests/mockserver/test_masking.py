@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.masking import MaskedExchange, Secrets
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.masking import MaskedExchange, Secrets
+from toolalpaca_mockserver.observation.request_log import RequestLog
 from toolalpaca_mockserver.printing import print_json
-from toolalpaca_mockserver.request_log import RequestLog
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 
 Open = Callable[..., httpx2.Client]
 CANARY = "cAnArY-31337"

@@ -21,8 +21,8 @@ from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import MockServerApp, apis_of, create_app
-from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.mcp.offer import PAGE
+from toolalpaca_mockserver.observation.exchange import Exchange
 from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.values import ValueGenerator
 

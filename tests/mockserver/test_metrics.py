@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.exposition import Family, Sample, exposition
-from toolalpaca_mockserver.metrics import Metrics
-from toolalpaca_mockserver.observing import Watch
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.exposition import Family, Sample, exposition
+from toolalpaca_mockserver.observation.metrics import Metrics
+from toolalpaca_mockserver.observation.observing import Watch
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.state.memory import MemoryStore
 
 Open = Callable[..., httpx2.Client]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolalpaca.openapi.model import Parameter
-from toolalpaca_mockserver.parameters import MISSING, ParameterReader
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.parameters import MISSING, ParameterReader
+from toolalpaca_mockserver.reading.requests import Request
 
 ARRAY = {"type": "array", "items": {"type": "string"}}
 OBJECT = {"type": "object", "additionalProperties": {"type": "string"}}

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolalpaca.openapi.model import MediaType
-from toolalpaca_mockserver.bodies import form_value
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.form_text import FORM, write_form
-from toolalpaca_mockserver.requests import split_pairs
+from toolalpaca_mockserver.reading.bodies import form_value
+from toolalpaca_mockserver.reading.requests import split_pairs
 
 Open = Callable[..., httpx2.Client]
 PET = {

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.engines import Source
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.request_log import RequestLog
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.request_log import RequestLog
+from toolalpaca_mockserver.reading.requests import Request
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 MISSING = "the query parameter date is missing"

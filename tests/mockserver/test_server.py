@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from toolalpaca_mockserver.server import bind
+from toolalpaca_mockserver.serving.server import bind
 
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:

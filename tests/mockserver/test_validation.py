@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from toolalpaca.errors import MissingExtra
-from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.observation.exchange import Exchange
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason
 from toolalpaca_mockserver.validators import NAMES, validator_factory

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from toolalpaca_mockserver.contract import Contract
+from toolalpaca_mockserver.reading.xml_reading import from_xml
 from toolalpaca_mockserver.values import ValueGenerator
 from toolalpaca_mockserver.xml import to_xml
-from toolalpaca_mockserver.xml_reading import from_xml
 
 Open = Callable[..., httpx2.Client]
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}

@@ -8,11 +8,11 @@ from urllib.parse import unquote
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.references import at_pointer
-from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
-from toolalpaca_mockserver.recording.addressing import split_path
-from toolalpaca_mockserver.requests import decode_query, split_pairs
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.reading.addressing import split_path
+from toolalpaca_mockserver.reading.requests import decode_query, split_pairs
 
 _EMBEDDED = re.compile(r"\{(\$[^{}]*)\}")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")

@@ -16,8 +16,8 @@ from toolalpaca_mockserver.callbacks.expressions import evaluated
 from toolalpaca_mockserver.callbacks.hosts import refusal
 from toolalpaca_mockserver.catalog import Catalog, PerApi
 from toolalpaca_mockserver.clients import Clients
-from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.json_text import canonical, load
+from toolalpaca_mockserver.observation.exchange import Exchange
 
 _CALLBACK: Final = "toolalpaca-callback"
 """The header of what is sent; it holds the name."""
@@ -83,7 +83,7 @@ class Sender:
 
     def routes(self, apis: Catalog) -> Any:
         """What is served of webhooks, under ``/_toolalpaca/``."""
-        from toolalpaca_mockserver.webhook_admin import webhook_routes
+        from toolalpaca_mockserver.callbacks.routes import webhook_routes
 
         return webhook_routes(apis, self)
 

@@ -1,7 +1,7 @@
 """Answers that do not arrive as they should.
 
 Closing a connection is nothing that ASGI knows of; the server's protocol class puts the transport
-into the scope (:class:`toolalpaca_mockserver.protocol.Protocol`).
+into the scope (:class:`toolalpaca_mockserver.serving.protocol.Protocol`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Final
 
 from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.asgi import TRANSPORT, Receive, Scope, Send, head_of
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
+from toolalpaca_mockserver.serving.asgi import TRANSPORT, Receive, Scope, Send, head_of
 
 _HANGS_FOR: Final = 300.0
 """Seconds after which a client that waits for nothing is let go."""

@@ -13,7 +13,7 @@ from toolalpaca_mockserver.disturbance.grammar import NO_TERMS, Terms, read_term
 from toolalpaca_mockserver.disturbance.limiter import Limiter
 from toolalpaca_mockserver.disturbance.rules import NO_RULES, Rules
 from toolalpaca_mockserver.plan import OperationPlan
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 
 HEADER: Final = "toolalpaca-disturb"
 """The request header that disturbs one answer, in the words of :mod:`.grammar`."""

@@ -20,7 +20,7 @@ from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.mcp.offer import OfferedTool
 from toolalpaca_mockserver.negotiation import is_json, is_xml
 from toolalpaca_mockserver.problems import phrase
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.sequences import is_sequence
 
 # What a path may hold as it stands (RFC 3986, section 3.3), and what is encoded already.

@@ -8,9 +8,9 @@ from typing import Any, Final
 from toolalpaca.errors import MissingExtra
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import problem_answer
-from toolalpaca_mockserver.asgi import Receive, Scope, Send, send_answer
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.requests import Request, request_of
+from toolalpaca_mockserver.reading.requests import Request, request_of
+from toolalpaca_mockserver.serving.asgi import Receive, Scope, Send, send_answer
 
 MCP: Final = "/_toolalpaca/mcp/"
 """What the paths of the endpoints begin with; the name of an API follows."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toolalpaca.openapi.model import Document
     from toolalpaca_mockserver.app import Part
     from toolalpaca_mockserver.catalog import Catalog
-    from toolalpaca_mockserver.exchange import Listener
+    from toolalpaca_mockserver.observation.exchange import Listener
     from toolalpaca_mockserver.settings import AnswererFactory
     from toolalpaca_mockserver.validators import Validation
 

@@ -12,12 +12,12 @@ from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import problem_answer
 from toolalpaca_mockserver.clients import Clients
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
-from toolalpaca_mockserver.preferences import Preferences
 from toolalpaca_mockserver.problems import header_text, summary
-from toolalpaca_mockserver.recording.addressing import split_path
+from toolalpaca_mockserver.reading.addressing import split_path
+from toolalpaca_mockserver.reading.preferences import Preferences
+from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request
+from toolalpaca_mockserver.reading.sessions import SESSION
 from toolalpaca_mockserver.recording.judging import faults_of
-from toolalpaca_mockserver.requests import LARGEST_BODY, Request
-from toolalpaca_mockserver.sessions import SESSION
 
 _log = logging.getLogger(__name__)
 

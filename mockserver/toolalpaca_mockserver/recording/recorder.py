@@ -7,9 +7,9 @@ from pathlib import Path
 
 from toolalpaca.jsonl import JsonlWriter
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.masking import MaskedExchange, Secrets
-from toolalpaca_mockserver.recording.addressing import split_path
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.masking import MaskedExchange, Secrets
+from toolalpaca_mockserver.reading.addressing import split_path
 from toolalpaca_mockserver.recording.record import (
     Body,
     RecordedExchange,

@@ -14,14 +14,14 @@ from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answering import Answerer
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import problem_answer
-from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.json_text import canonical, load
-from toolalpaca_mockserver.masking import Secrets
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.masking import Secrets
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
-from toolalpaca_mockserver.preferences import Preferences
+from toolalpaca_mockserver.reading.preferences import Preferences
+from toolalpaca_mockserver.reading.requests import Request, decode_query, split_pairs
 from toolalpaca_mockserver.recording.record import Body, RecordedExchange
 from toolalpaca_mockserver.recording.recorder import recorded
-from toolalpaca_mockserver.requests import Request, decode_query, split_pairs
 
 _MOST_SESSIONS: Final = 1000
 _SHOWN: Final = 5

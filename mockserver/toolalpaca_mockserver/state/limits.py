@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from toolalpaca_mockserver.sessions import DEFAULT_SESSION
+from toolalpaca_mockserver.reading.sessions import DEFAULT_SESSION
 from toolalpaca_mockserver.state.encoding import encode
 from toolalpaca_mockserver.state.store import Item, SessionFull
 

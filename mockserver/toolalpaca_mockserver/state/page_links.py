@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from toolalpaca.openapi.model import Operation
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.paging import CURSORS, OFFSETS, PAGES, Page
 

@@ -16,8 +16,8 @@ from functools import cached_property
 
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.parameters import ParameterReader
 from toolalpaca_mockserver.plan import OperationPlan
+from toolalpaca_mockserver.reading.parameters import ParameterReader
 from toolalpaca_mockserver.spelling import letters, nameless, singular
 from toolalpaca_mockserver.state.actions import METHODS, action_of, makes_another
 from toolalpaca_mockserver.state.composite import Composite, composite_of, names_owner

@@ -13,7 +13,7 @@ from toolalpaca.errors import MissingExtra
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 
 Validation = Literal["strict", "warn", "off"]
 """What faults of a request lead to: a refusal, an answer that names them, nothing."""

@@ -1,8 +1,8 @@
 """openapi-core as the judge of requests: slow, independent, the reference that ours is held to.
 
 It is given the upgraded document (3.1 or 3.2) and the operation that our router has found, because
-its own search of paths is linear. Credentials stay with :mod:`toolalpaca_mockserver.auth`: it does
-not know OAuth2. Where the two differ, and who is right, stands in ``docs/validation.md``.
+its own search of paths is linear. Credentials stay with :mod:`toolalpaca_mockserver.reading.auth`:
+it does not know OAuth2. Where the two differ, and who is right, stands in ``docs/validation.md``.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.openapi.references import at_pointer, resolve
 from toolalpaca.openapi.upgrade import TARGET_VERSION
 from toolalpaca.openapi.validation import json_pointer
-from toolalpaca_mockserver.bodies import UNSUPPORTED
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason
-from toolalpaca_mockserver.requests import Request, decode_path, decode_query
+from toolalpaca_mockserver.reading.bodies import UNSUPPORTED
+from toolalpaca_mockserver.reading.requests import Request, decode_path, decode_query
 from toolalpaca_mockserver.validators import MakeValidator
 
 _READ = ("3.1", "3.2")

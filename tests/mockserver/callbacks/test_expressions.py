@@ -7,8 +7,8 @@ import pytest
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.callbacks.expressions import evaluated
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.reading.requests import Request
 
 EXCHANGE = Exchange(
     Request(

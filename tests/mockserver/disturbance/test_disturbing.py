@@ -16,8 +16,8 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca_mockserver.disturbance.grammar import Rate
 from toolalpaca_mockserver.disturbance.limiter import Limiter
 from toolalpaca_mockserver.disturbance.rules import read_rules, refuse_unmet
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.request_log import RequestLog
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.request_log import RequestLog
 
 Open = Callable[..., httpx2.Client]
 

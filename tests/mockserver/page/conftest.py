@@ -10,7 +10,7 @@ import pytest
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_mockserver.app import create_app
-from toolalpaca_mockserver.observing import Watch
+from toolalpaca_mockserver.observation.observing import Watch
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [

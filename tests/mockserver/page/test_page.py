@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from toolalpaca_mockserver.observing import Watch
+from toolalpaca_mockserver.observation.observing import Watch
 
 from ..conftest import EXAMPLES
 from .conftest import OpenPage

@@ -11,8 +11,8 @@ import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.recording.addressing import split_path
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.reading.addressing import split_path
 
 Open = Callable[..., httpx2.Client]
 

@@ -14,7 +14,7 @@ from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import MockServerApp, create_app
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.settings import Settings
 from toolalpaca_mockserver.validators import Validation
 from toolalpaca_mockserver.values import ValueGenerator

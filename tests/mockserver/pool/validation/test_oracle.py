@@ -25,7 +25,7 @@ from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.negotiation import best_match
 from toolalpaca_mockserver.plan import OperationPlan
-from toolalpaca_mockserver.requests import Request
+from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.validators.openapi_core import Reference
 from toolalpaca_mockserver.values import ValueGenerator
 

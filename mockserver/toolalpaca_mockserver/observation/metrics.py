@@ -14,8 +14,8 @@ from typing import Final
 
 from toolalpaca import __version__
 from toolalpaca.openapi.model import METHODS
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.exposition import Family, Sample
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.exposition import Family, Sample
 from toolalpaca_mockserver.problems import phrase
 
 BUCKETS: Final = (
@@ -32,10 +32,10 @@ _OTHER: Final = "other"
 class Metrics:
     """Counts exchanges.
 
-    It is a :data:`~toolalpaca_mockserver.exchange.Listener` and a
-    :data:`~toolalpaca_mockserver.exposition.Collector`. Clients cannot make its labels grow:
-    APIs and operations are those of the documents, and methods and rules that nobody knows are
-    ``other``.
+    It is a :data:`~toolalpaca_mockserver.observation.exchange.Listener` and a
+    :data:`~toolalpaca_mockserver.observation.exposition.Collector`. Clients cannot make its labels
+    grow: APIs and operations are those of the documents, and methods and rules that nobody knows
+    are ``other``.
     """
 
     def __init__(self) -> None:

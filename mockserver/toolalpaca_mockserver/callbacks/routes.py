@@ -8,11 +8,11 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict
 
 from toolalpaca.openapi.outgoing import Outgoing, webhooks_of
+from toolalpaca_mockserver.admin.own_problems import api_named
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.callbacks.composing import letter_of
 from toolalpaca_mockserver.callbacks.sender import Sender
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.own_problems import api_named
 
 
 class Receiver(BaseModel):

@@ -10,7 +10,13 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
-from toolalpaca_mockserver.exposition import CONTENT_TYPE, Collector, Family, Sample, exposition
+from toolalpaca_mockserver.observation.exposition import (
+    CONTENT_TYPE,
+    Collector,
+    Family,
+    Sample,
+    exposition,
+)
 from toolalpaca_mockserver.state.store import Measured, Store
 
 _WITHIN: Final = 2.0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from toolalpaca_mockserver.requests import Request, decode_query
+from toolalpaca_mockserver.reading.requests import Request, decode_query
 
 _PREFERENCE = re.compile(r"([A-Za-z_-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s,;]*)))?")
 _FINAL = re.compile(r"[2-5][0-9]{2}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from toolalpaca_mockserver.exchange import Exchange
+from toolalpaca_mockserver.observation.exchange import Exchange
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 LONGEST_BODY: Final = 16 * 1024
@@ -39,7 +39,7 @@ class Journal:
     """Keeps exchanges as they are.
 
     A GET costs 0.2 ms in all, so they are decoded and masked when somebody looks.
-    The journal is a :data:`~toolalpaca_mockserver.exchange.Listener`.
+    The journal is a :data:`~toolalpaca_mockserver.observation.exchange.Listener`.
 
     Args:
         most: How many are kept.

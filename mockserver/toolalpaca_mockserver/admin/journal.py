@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive
 
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.journal import Entry, Journal
-from toolalpaca_mockserver.masking import MaskedExchange, Secrets
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.observation.journal import Entry, Journal
+from toolalpaca_mockserver.observation.masking import MaskedExchange, Secrets
 
 _BEAT: Final = 15.0
 """Seconds after which a stream on which nothing happens says so, lest a proxy take it for dead."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.requests import LARGEST_BODY, Request
+from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

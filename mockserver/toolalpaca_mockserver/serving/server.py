@@ -13,7 +13,7 @@ from typing import Any, Final
 import uvicorn
 
 from toolalpaca.errors import ApiError
-from toolalpaca_mockserver.protocol import Protocol
+from toolalpaca_mockserver.serving.protocol import Protocol
 
 _COLLECTING: Final = (10_000, 5, 50)
 """When the collector looks for cycles: see :func:`gc.set_threshold`.

@@ -18,7 +18,7 @@ from toolalpaca.openapi.model import Parameter
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.problems import Reason, reasons_of
-from toolalpaca_mockserver.requests import Request, decode_path, decode_query
+from toolalpaca_mockserver.reading.requests import Request, decode_path, decode_query
 
 Kind = Literal["array", "object", "primitive"]
 

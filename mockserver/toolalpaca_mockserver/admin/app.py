@@ -12,20 +12,20 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolalpaca import __version__
+from toolalpaca_mockserver.admin.engine import engine_routes
+from toolalpaca_mockserver.admin.health import health_routes
+from toolalpaca_mockserver.admin.journal import journal_routes
+from toolalpaca_mockserver.admin.metrics import metrics_routes
+from toolalpaca_mockserver.admin.oauth import TOKEN_PATH, oauth_routes, with_token_url
+from toolalpaca_mockserver.admin.operations import operation_routes
+from toolalpaca_mockserver.admin.own_problems import PROBLEMS, api_named, tell_problems
+from toolalpaca_mockserver.admin.page_files import page_file, page_routes
+from toolalpaca_mockserver.admin.sessions import session_routes
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.engine_admin import engine_routes
-from toolalpaca_mockserver.health import health_routes
-from toolalpaca_mockserver.journal_admin import journal_routes
 from toolalpaca_mockserver.mcp.loading import MCP
-from toolalpaca_mockserver.metrics_admin import metrics_routes
-from toolalpaca_mockserver.oauth import TOKEN_PATH, oauth_routes, with_token_url
-from toolalpaca_mockserver.observing import Watch
-from toolalpaca_mockserver.operation_admin import operation_routes
-from toolalpaca_mockserver.own_problems import PROBLEMS, api_named, tell_problems
-from toolalpaca_mockserver.page_admin import page_file, page_routes
-from toolalpaca_mockserver.session_admin import session_routes
-from toolalpaca_mockserver.sessions import SESSION
+from toolalpaca_mockserver.observation.observing import Watch
+from toolalpaca_mockserver.reading.sessions import SESSION
 from toolalpaca_mockserver.state.store import Store
 
 OWN = "/_toolalpaca"

@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from toolalpaca.errors import ApiError, ToolAlpacaError, UsageError
-from toolalpaca_mockserver.server import serve
+from toolalpaca_mockserver.serving.server import serve
 
 _log = logging.getLogger(__name__)
 

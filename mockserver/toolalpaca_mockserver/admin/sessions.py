@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolalpaca_mockserver.admin.own_problems import api_named, problem_response
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.own_problems import api_named, problem_response
 from toolalpaca_mockserver.problems import Reason
-from toolalpaca_mockserver.sessions import SESSION_RULE, is_session_name
+from toolalpaca_mockserver.reading.sessions import SESSION_RULE, is_session_name
 from toolalpaca_mockserver.state.fitting import collection_paths
 from toolalpaca_mockserver.state.store import Store
 

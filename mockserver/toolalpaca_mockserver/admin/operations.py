@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from toolalpaca.calling.request import UnusableArgument
 from toolalpaca.openapi.model import Location, Operation, SecurityScheme
+from toolalpaca_mockserver.admin.own_problems import api_named
+from toolalpaca_mockserver.admin.sessions import checked_session
+from toolalpaca_mockserver.admin.trying import Trials, TriedBody, TriedParameter, prepared
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog, PerApi
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.explanation import explain
-from toolalpaca_mockserver.own_problems import api_named
-from toolalpaca_mockserver.session_admin import checked_session
-from toolalpaca_mockserver.sessions import DEFAULT_SESSION
-from toolalpaca_mockserver.trying import Trials, TriedBody, TriedParameter, prepared
+from toolalpaca_mockserver.reading.sessions import DEFAULT_SESSION
 
 _SIMULATED: Final = "simulated"
 

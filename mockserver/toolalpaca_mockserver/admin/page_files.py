@@ -53,10 +53,10 @@ def page_routes() -> APIRouter:
 
 def page_file(name: str) -> Response:
     """The file of the page with that name."""
-    content = (files("toolalpaca_mockserver") / "page" / name).read_bytes()
+    content = (files("toolalpaca_mockserver.admin") / "page" / name).read_bytes()
     return Response(content, media_type=_TYPES[name.rpartition(".")[2]], headers=_HEADERS)
 
 
 def _names() -> list[str]:
-    folder = files("toolalpaca_mockserver") / "page"
+    folder = files("toolalpaca_mockserver.admin") / "page"
     return [file.name for file in folder.iterdir() if file.name.rpartition(".")[2] in _TYPES]

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final
 from urllib.parse import unquote
 
-from toolalpaca_mockserver.requests import Request, decode_query
+from toolalpaca_mockserver.reading.requests import Request, decode_query
 
 SESSION: Final = "toolalpaca-session"
 """The header, query parameter or cookie that names a session."""

@@ -12,8 +12,8 @@ from toolalpaca.openapi.model import Operation
 from toolalpaca.redaction import MASK, Redactor
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.problems import is_secret
-from toolalpaca_mockserver.requests import Request
-from toolalpaca_mockserver.sessions import DEFAULT_SESSION
+from toolalpaca_mockserver.reading.requests import Request
+from toolalpaca_mockserver.reading.sessions import DEFAULT_SESSION
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 

@@ -15,13 +15,13 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.event_streams import EVENT_STREAM
 from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
-from toolalpaca_mockserver.multipart import Part, read_multipart
 from toolalpaca_mockserver.negotiation import best_match, is_json, is_json_sequence, is_xml
-from toolalpaca_mockserver.parameters import MISSING, Kind, read_query
 from toolalpaca_mockserver.problems import Reason, reasons_of
-from toolalpaca_mockserver.requests import Request, split_pairs
+from toolalpaca_mockserver.reading.multipart import Part, read_multipart
+from toolalpaca_mockserver.reading.parameters import MISSING, Kind, read_query
+from toolalpaca_mockserver.reading.requests import Request, split_pairs
+from toolalpaca_mockserver.reading.xml_reading import from_xml
 from toolalpaca_mockserver.sequences import is_sequence, item_contract, read_sequence, whole
-from toolalpaca_mockserver.xml_reading import from_xml
 
 UNSUPPORTED: Final = "media-type"
 """The rule of the reason that stands for 415."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Final, TextIO
 
 from toolalpaca.output import write_line
-from toolalpaca_mockserver.exchange import Exchange
-from toolalpaca_mockserver.sessions import DEFAULT_SESSION
+from toolalpaca_mockserver.observation.exchange import Exchange
+from toolalpaca_mockserver.reading.sessions import DEFAULT_SESSION
 
 _COLOURS: Final = {2: "32", 3: "36", 4: "33", 5: "1;31"}
 """By the class of the status (ECMA-48, Select Graphic Rendition)."""
@@ -24,7 +24,9 @@ _LEAST: Final = 16
 
 
 class RequestLog:
-    """Writes a line for each exchange; a :data:`~toolalpaca_mockserver.exchange.Listener`.
+    """Writes a line for each exchange.
+
+    It is a :data:`~toolalpaca_mockserver.observation.exchange.Listener`.
 
     Args:
         stream: Where to; when it is no terminal, nothing is coloured or cut.

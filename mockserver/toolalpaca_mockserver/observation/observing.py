@@ -11,23 +11,23 @@ from toolalpaca.arguments import integer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toolalpaca_mockserver.exchange import Listener
-    from toolalpaca_mockserver.exposition import Collector
-    from toolalpaca_mockserver.journal import Journal
-    from toolalpaca_mockserver.metrics import Metrics
+    from toolalpaca_mockserver.observation.exchange import Listener
+    from toolalpaca_mockserver.observation.exposition import Collector
+    from toolalpaca_mockserver.observation.journal import Journal
+    from toolalpaca_mockserver.observation.metrics import Metrics
 
 KEPT: Final = 1000
 """Exchanges that a journal keeps unless somebody says otherwise."""
 
 
 def _journal() -> Journal:
-    from toolalpaca_mockserver.journal import Journal
+    from toolalpaca_mockserver.observation.journal import Journal
 
     return Journal(KEPT)
 
 
 def _metrics() -> Metrics:
-    from toolalpaca_mockserver.metrics import Metrics
+    from toolalpaca_mockserver.observation.metrics import Metrics
 
     return Metrics()
 
@@ -80,6 +80,6 @@ def watch_from_options(options: Namespace, collectors: Sequence[Collector] = ())
         options: As parsed.
         collectors: Who else has measured something.
     """
-    from toolalpaca_mockserver.journal import Journal
+    from toolalpaca_mockserver.observation.journal import Journal
 
     return Watch(Journal(options.journal) if options.journal else None, collectors=collectors)

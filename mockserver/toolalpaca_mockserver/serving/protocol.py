@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from toolalpaca_mockserver.asgi import TRANSPORT
+from toolalpaca_mockserver.serving.asgi import TRANSPORT
 
 
 class Protocol(HttpToolsProtocol):

@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection
 
 from toolalpaca.openapi.model import Document, Operation, SecurityScheme
-from toolalpaca_mockserver.requests import Request
-from toolalpaca_mockserver.tokens import scopes_of
+from toolalpaca_mockserver.reading.requests import Request
+from toolalpaca_mockserver.reading.tokens import scopes_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # token68, RFC 9110, section 11.2
 

@@ -18,13 +18,13 @@ from urllib.parse import unquote_plus
 
 from toolalpaca.openapi.model import Document
 from toolalpaca.redaction import MASK, Redactor
-from toolalpaca_mockserver.exchange import Exchange
 from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.negotiation import is_json
+from toolalpaca_mockserver.observation.exchange import Exchange
 from toolalpaca_mockserver.problems import is_secret
-from toolalpaca_mockserver.requests import Request
-from toolalpaca_mockserver.sessions import SESSION
+from toolalpaca_mockserver.reading.requests import Request
+from toolalpaca_mockserver.reading.sessions import SESSION
 
 _LEAST: Final = 8
 """Characters from which a secret is looked for elsewhere: a shorter one would be found in words."""

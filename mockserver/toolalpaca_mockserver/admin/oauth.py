@@ -1,6 +1,6 @@
 """A token endpoint (RFC 6749, section 3.2), so that clients which fetch tokens can run.
 
-It gives a token to whoever asks in the right form; see :mod:`toolalpaca_mockserver.tokens`.
+It gives a token to whoever asks in the right form; see :mod:`toolalpaca_mockserver.reading.tokens`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from toolalpaca_mockserver.tokens import EXPIRES_IN, issue
+from toolalpaca_mockserver.reading.tokens import EXPIRES_IN, issue
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - a path, and no secret
 _GRANTS: Final = ("client_credentials", "password", "refresh_token", "authorization_code")

@@ -8,8 +8,8 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
+from toolalpaca_mockserver.admin.own_problems import problem_response
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.own_problems import problem_response
 from toolalpaca_mockserver.state.store import Store
 
 STORE_WITHIN: Final = 2.0

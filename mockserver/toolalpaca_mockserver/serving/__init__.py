@@ -1,0 +1,1 @@
+"""The application on a socket: ASGI's messages, HTTP's connections, a process or several."""
