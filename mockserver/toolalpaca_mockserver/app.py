@@ -2,19 +2,19 @@
 
 A request goes through the parts in this order::
 
-    Request            requests.py     read, bounded
+    Request            reading/        read, bounded
     Catalog            catalog.py      which document
     Router             router.py       which operation
-    Guard              auth.py         who asks
+    Guard              reading/        who asks
     OperationPlan      plan.py         is it sound
     Disturber          disturbance/    what goes wrong on purpose
     Answerer           answering.py    who answers: by default the simulation
       Simulation       state/          what is remembered
       Engine           engines/        what is made up
     Answer             answers.py      conforming, and sent here
-    Exchange           exchange.py     told to whoever listens
+    Exchange           observation/    told to whoever listens
 
-What is the server's own lives under ``/_toolalpaca/`` (admin.py), MCP among it (mcp/), loaded when
+What is the server's own lives under ``/_toolalpaca/`` (admin/), MCP among it (mcp/), loaded when
 first asked for.
 """
 
@@ -25,16 +25,17 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, Final
+from typing import Any
 
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.api import Api, problem_answer
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.delivery import fail_to_deliver
-from toolalpaca_mockserver.mcp.loading import MCP, mcp_endpoints
+from toolalpaca_mockserver.mcp.loading import mcp_endpoints
 from toolalpaca_mockserver.observation.exchange import Exchange, Listener
 from toolalpaca_mockserver.observation.observing import Watch
+from toolalpaca_mockserver.own_paths import MCP, OWN
 from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request, request_of
 from toolalpaca_mockserver.reading.sessions import (
     DEFAULT_SESSION,
@@ -47,8 +48,6 @@ from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.simulator_cache import SimulatorCache
 from toolalpaca_mockserver.state.memory import MemoryStore
 from toolalpaca_mockserver.state.store import Store
-
-OWN: Final = "/_toolalpaca"
 
 _log = logging.getLogger(__name__)
 

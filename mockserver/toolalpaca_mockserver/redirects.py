@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Document, Operation, Response
+from toolalpaca_mockserver.own_paths import OWN
 from toolalpaca_mockserver.reading.sessions import SESSION_PREFIX
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator
 
@@ -44,7 +45,7 @@ class Redirects:
         method = operation.method if status in _SAME_METHOD else "get"
         urls = [origin + self.prefix + path for path in self._paths(operation, method)]
         server = origin.partition(SESSION_PREFIX)[0]  # what is the server's own is in no session
-        urls.append(f"{server}/_toolalpaca/apis/{quote(self.document.name)}/openapi.json")
+        urls.append(f"{server}{OWN}/apis/{quote(self.document.name)}/openapi.json")
         headers = response.headers.items() if response is not None else ()
         declared = next((h for name, h in headers if name.lower() == "location"), None)
         if declared is None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-_OWN: Final = "/_toolalpaca"
+from toolalpaca_mockserver.own_paths import OWN
+
 _ANYTHING: Final = object()
 _MOST: Final = 10_000
 _LONGEST: Final = 300
@@ -197,7 +198,7 @@ class MockApi:
         connection = http.client.HTTPConnection(urlsplit(self.server_url).netloc, timeout=_TIMEOUT)
         try:
             content = None if body is None else json_format.dumps(body)
-            connection.request(method, _OWN + path, content, {"content-type": "application/json"})
+            connection.request(method, OWN + path, content, {"content-type": "application/json"})
             answer = connection.getresponse()
             told = answer.read()
         finally:

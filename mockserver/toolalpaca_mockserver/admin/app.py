@@ -23,12 +23,11 @@ from toolalpaca_mockserver.admin.page_files import page_file, page_routes
 from toolalpaca_mockserver.admin.sessions import session_routes
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.mcp.loading import MCP
 from toolalpaca_mockserver.observation.observing import Watch
+from toolalpaca_mockserver.own_paths import MCP, OWN
 from toolalpaca_mockserver.reading.sessions import SESSION
 from toolalpaca_mockserver.state.store import Store
 
-OWN = "/_toolalpaca"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 
 

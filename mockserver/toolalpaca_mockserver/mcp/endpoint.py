@@ -26,8 +26,9 @@ from toolalpaca_mockserver.api import Api, problem_answer
 from toolalpaca_mockserver.catalog import Catalog, PerApi
 from toolalpaca_mockserver.mcp.calls import Unsound, failed, request_of_call, result_of
 from toolalpaca_mockserver.mcp.hosts import stranger
-from toolalpaca_mockserver.mcp.loading import MCP, Ask
+from toolalpaca_mockserver.mcp.loading import Ask
 from toolalpaca_mockserver.mcp.offer import Offer
+from toolalpaca_mockserver.own_paths import MCP
 from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request, request_of
 from toolalpaca_mockserver.reading.sessions import SESSION_RULE, is_session_name, session_of
 from toolalpaca_mockserver.serving.asgi import Receive, Scope, Send, send_answer

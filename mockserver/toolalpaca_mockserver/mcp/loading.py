@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any, Final
+from typing import Any
 
 from toolalpaca.errors import MissingExtra
 from toolalpaca_mockserver.answers import Answer
@@ -11,9 +11,6 @@ from toolalpaca_mockserver.api import problem_answer
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.reading.requests import Request, request_of
 from toolalpaca_mockserver.serving.asgi import Receive, Scope, Send, send_answer
-
-MCP: Final = "/_toolalpaca/mcp/"
-"""What the paths of the endpoints begin with; the name of an API follows."""
 
 Ask = Callable[[Request, str], Awaitable[Answer]]
 """Lets the server answer a request in the session of that name."""

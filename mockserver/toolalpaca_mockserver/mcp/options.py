@@ -6,6 +6,7 @@ from argparse import Namespace
 from importlib.util import find_spec
 
 from toolalpaca.command import CommandParser
+from toolalpaca_mockserver.own_paths import MCP
 
 
 def add_mcp_options(parser: CommandParser) -> None:
@@ -29,4 +30,4 @@ def notes_on_mcp(url: str) -> list[str]:
     """What a person should know of the endpoints at *url*; nothing where the SDK is missing."""
     if find_spec("mcp") is None:
         return []
-    return [f"  MCP clients find each API at {url}/_toolalpaca/mcp/NAME"]
+    return [f"  MCP clients find each API at {url}{MCP}NAME"]
