@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from .test_command import RAILWAY, line, running
+from ..test_command import RAILWAY, line, running
 
 BOOKING = {
     "train_id": "AL164-20270514",

@@ -12,7 +12,7 @@ import pytest
 
 from toolalpaca_mockserver.observation.observing import Watch
 
-from ..conftest import EXAMPLES
+from ...conftest import EXAMPLES
 from .conftest import OpenPage
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-RAILWAY = str(Path(__file__).parents[2] / "examples" / "railway.yaml")
+RAILWAY = str(Path(__file__).parents[3] / "examples" / "railway.yaml")
 WAITS = 60.0
 
 
