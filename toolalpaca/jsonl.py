@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -104,14 +105,21 @@ class JsonlWriter:
             if path.exists():
                 _expect_records(path)
                 _end_last_line(path)
-            self._file: IO[bytes] = path.open("ab")
+            # Without a buffer a line is one write, which lines of other processes do not divide,
+            # and nothing is left for the end to write when the disk is full.
+            self._file: FileIO = path.open("ab", buffering=0)
         except OSError as error:
             raise DataError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
     def write(self, item: BaseModel) -> None:
-        """Append *item* and flush."""
-        self._file.write(json_line(item))
-        self._file.flush()
+        """Append *item*.
+
+        Raises:
+            OSError: There is no room for it.
+        """
+        line = json_line(item)
+        while line:
+            line = line[self._file.write(line) :]
         if self._durable:
             os.fsync(self._file.fileno())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,25 @@ def test_bytes_are_kept_as_they_are(
     tape.client.get("/pets/1")
     assert "base64" in tape.lines()[0]["response"]["body"]
     assert replay(tape.path).get("/pets/1").content == picture
+
+
+def test_a_full_disk_ends_the_recording_and_nothing_else(
+    tape: Tape, caplog: pytest.LogCaptureFixture
+) -> None:
+    tape.client.get("/pets")
+    kept = tape.path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept) + 10, before[1]))
+    try:
+        answers = [tape.client.get("/pets") for _ in range(2)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "the recording ends here"
+    ]
+    assert tape.path.read_bytes()[: len(kept)] == kept
+    assert len(read_recordings(tape.path)) == 1
 
 
 def test_a_recording_goes_on_after_a_crash(tape: Tape) -> None:
