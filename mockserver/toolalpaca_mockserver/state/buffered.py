@@ -323,12 +323,7 @@ class BufferedWorld:
     async def remove(self, collection: str, key: str) -> None:
         """Remove the item and the collections below it."""
         start = below(collection, key)
-        for name, shelf in [] if self._anew else await self._stored.shelves(start):
-            self._drafts.setdefault(name, _draft_of(shelf))
-        for name, under in self._drafts.items():
-            if under.exists and name.startswith(start):
-                self._empty(under)
-                under.exists = False
+        await self._keep(start, lambda name: not name.startswith(start))
         draft = await self._begun(collection)
         old = await self._size(collection, draft, key)
         if old is None:
@@ -347,6 +342,22 @@ class BufferedWorld:
         if key in draft.gone:
             return True
         return draft.stored and await self._stored.was_removed(draft.shelf, key)
+
+    async def keep(self, fits: Callable[[str], bool]) -> int:
+        """Forget the collections whose names do not fit; how many items have gone with them."""
+        return await self._keep("", fits)
+
+    async def _keep(self, start: str, fits: Callable[[str], bool]) -> int:
+        """As :meth:`keep`; names that do not begin with *start* fit."""
+        for name, shelf in [] if self._anew else await self._stored.shelves(start):
+            self._drafts.setdefault(name, _draft_of(shelf))
+        gone = 0
+        for name, draft in self._drafts.items():
+            if draft.exists and not fits(name):
+                gone += draft.shelf.usage.items
+                self._empty(draft)
+                draft.exists = False
+        return gone
 
     async def tick(self) -> int:
         """The number of this change, from 1."""

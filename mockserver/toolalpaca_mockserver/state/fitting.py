@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.spelling import nameless
 from toolalpaca_mockserver.state.history import HISTORY
-from toolalpaca_mockserver.state.store import Snapshot, Store
+from toolalpaca_mockserver.state.store import Store
 
 
 def collection_paths(document: Document) -> re.Pattern[str]:
@@ -28,25 +28,13 @@ async def forget_unknown(store: Store, documents: Mapping[str, Document]) -> int
         How many items have gone.
     """
     known = {name: collection_paths(document) for name, document in documents.items()}
+
+    def fits(collection: str) -> bool:
+        api, _, path = collection.partition(":")
+        return api in known and known[api].fullmatch(path) is not None
+
     gone = 0
-    for session in await store.names():
-        before = await store.snapshot(session)
-        after = _without_unknown(before, known)
-        if len(after["collections"]) < len(before["collections"]):
-            await store.restore(session, after)
-            gone += _count(before) - _count(after)
+    for session in reversed(await store.names()):  # so that their order stays
+        async with store.open(session) as world:
+            gone += await world.keep(fits)
     return gone
-
-
-def _without_unknown(snapshot: Snapshot, known: Mapping[str, re.Pattern[str]]) -> Snapshot:
-    kept = {
-        name: remembered
-        for name, remembered in snapshot["collections"].items()
-        for api, _, path in (name.partition(":"),)
-        if api in known and known[api].fullmatch(path)
-    }
-    return {"ticks": snapshot["ticks"], "collections": kept}
-
-
-def _count(snapshot: Snapshot) -> int:
-    return sum(len(kept["items"]) for kept in snapshot["collections"].values())

@@ -346,12 +346,8 @@ class MemoryWorld:
 
     async def remove(self, collection: str, key: str) -> None:
         """Remove the item and the collections below it."""
-        collections = self._session.collections
         start = below(collection, key)
-        gone = {n: c for n, c in collections.items() if n.startswith(start)}
-        for name, held in gone.items():
-            del collections[name]
-            self._add(-held.usage.items, -held.usage.bytes)
+        await self.keep(lambda name: not name.startswith(start))
         found = self._collection(collection)
         usage, counted = found.usage, (found.usage.items, found.usage.bytes)
         before = dict(found.items)  # the order is a part of what is put back
@@ -364,7 +360,6 @@ class MemoryWorld:
             self._count(found, 0, len(key))
 
         def step() -> None:
-            collections.update(gone)
             usage.items, usage.bytes = counted
             found.items.clear()
             found.items.update(before)
@@ -377,6 +372,16 @@ class MemoryWorld:
         """Whether there has been an item with that id."""
         found = self._session.collections.get(collection)
         return found is not None and key in found.removed
+
+    async def keep(self, fits: Callable[[str], bool]) -> int:
+        """Forget the collections whose names do not fit; how many items have gone with them."""
+        collections = self._session.collections
+        gone = {name: held for name, held in collections.items() if not fits(name)}
+        for name, held in gone.items():
+            del collections[name]
+            self._add(-held.usage.items, -held.usage.bytes)
+        self._undo.append(lambda: collections.update(gone))
+        return sum(held.usage.items for held in gone.values())
 
     async def tick(self) -> int:
         """The number of this change, from 1."""

@@ -8,7 +8,7 @@ one must not change it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict, runtime_checkable
@@ -161,6 +161,10 @@ class World(Protocol):
 
     async def was_removed(self, collection: str, key: str) -> bool:
         """Whether there has been an item with that id."""
+        ...
+
+    async def keep(self, fits: Callable[[str], bool]) -> int:
+        """Forget the collections whose names do not fit; how many items have gone with them."""
         ...
 
     async def tick(self) -> int:

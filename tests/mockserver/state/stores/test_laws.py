@@ -82,6 +82,22 @@ async def test_who_comes_later_sees_what_was_kept(open_store: Open) -> None:
     assert [key for key, _ in (await kept(store))["x:/pets"]] == ["1", "2"]
 
 
+async def test_collections_that_do_not_fit_go_and_make_room(open_store: Open) -> None:
+    store = await open_store(Limits(items=3))
+    async with store.open("s") as world:
+        await world.begin("x:/pets", {"1": {}}, "o")
+        await world.begin("x:/towns", {"1": {}, "2": {}}, "o")
+    async with store.open("s") as world:
+        assert await world.keep(lambda name: name == "x:/pets") == 2
+        assert await world.keep(lambda name: name == "x:/pets") == 0
+        assert await world.begun("x:/towns") is None
+    async with store.open("s") as world:
+        assert await world.begun("x:/towns") is None
+        await world.put("x:/pets", "2", {})
+        await world.put("x:/pets", "3", {})
+    assert await kept(store) == {"x:/pets": [("1", {}), ("2", {}), ("3", {})]}
+
+
 async def test_what_fails_leaves_everything_as_it_was(open_store: Open) -> None:
     store = await open_store()
     async with store.open("s") as world:
@@ -93,6 +109,7 @@ async def test_what_fails_leaves_everything_as_it_was(open_store: Open) -> None:
     async def fail(world: World) -> None:
         await world.tick()
         await world.remove("x:/pets", "1")
+        assert await world.keep(lambda name: name != "x:/pets") == 1
         await world.put("x:/pets", "9", {})
         await world.put("x:/pets", "2", {"n": 3})
         await world.put("x:/pets", "1", {})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import count
+from operator import ne
 from typing import Any
 
 import pytest
@@ -48,6 +50,7 @@ steps = st.one_of(
     st.tuples(st.just("put"), collections, keys, items),
     st.tuples(st.just("remove"), collections, keys),
     st.tuples(st.just("was_removed"), collections, keys),
+    st.tuples(st.just("keep"), st.builds(lambda name: partial(ne, name), collections)),
     st.tuples(st.just("tick")),
 )
 transactions = st.tuples(
