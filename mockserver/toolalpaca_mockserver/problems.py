@@ -16,8 +16,9 @@ UNREADABLE: Final = frozenset({"json", "xml", "multipart", "event-stream", "synt
 """The rules of reasons that say a value has not the syntax of what it claims to be."""
 _LONGEST_VALUE = 200
 _LONGEST_HEADER = 1000
+# Access-Control-Allow-Credentials says whether credentials may be sent, and holds none.
 _SECRET = re.compile(
-    r"(?i)authorization|password|passwd|secret|token|api[-_]?key|credential|cookie|private[-_]?key"
+    r"(?i)authorization|password|passwd|secret|token|api[-_]?key|(?<!allow-)credential|cookie|private[-_]?key"
 )
 
 _NO_VALUE: Final = object()

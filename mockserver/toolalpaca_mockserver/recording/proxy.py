@@ -38,7 +38,8 @@ _HOP_BY_HOP: Final = frozenset(
 )
 """Headers that are about one connection (RFC 9110, section 7.6.1)."""
 _NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "content-length", "accept-encoding", SESSION}
-_NOT_RETURNED: Final = _HOP_BY_HOP | {"content-length", "content-encoding", "content-type"}
+_NOT_RETURNED: Final = _HOP_BY_HOP | {"content-length", "content-encoding", "content-type", "date"}
+"""What the server says itself: there is one Date (RFC 9110, section 6.6.1), that of its answer."""
 
 
 class Proxy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from toolalpaca.jsonl import JsonlWriter
@@ -46,13 +47,14 @@ class Recorder:
             _log.error(
                 "the recording ends here: %s cannot be written: %s", self._writer.path, error
             )
-            self.close()
+            with suppress(OSError):  # closing tries to write the rest once more
+                self.close()
 
     def close(self) -> None:
         """Write nothing from now on. Calling it twice is harmless."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     async def __aenter__(self) -> Recorder:
         return self

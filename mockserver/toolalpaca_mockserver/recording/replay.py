@@ -25,6 +25,8 @@ from toolalpaca_mockserver.recording.recorder import recorded
 
 _MOST_SESSIONS: Final = 1000
 _SHOWN: Final = 5
+_NO_ANSWERS: Final = frozenset({"disturbance", "router"})
+"""Sources of what no API answered: what went wrong on purpose, or on the way to the real API."""
 NOT_RECORDED: Final = "not-recorded"
 
 
@@ -129,9 +131,10 @@ class Replay:
             made = await self._otherwise.answer(plan, request, arguments, preferences, session)
         else:
             known = ", ".join(self._recordings.near(key)) or "none"
+            body = " with this body" if key.body else ""
             made = problem_answer(
                 404,
-                f"the recording has no {request.method} {key.shown} with this body; "
+                f"the recording has no {request.method} {key.shown}{body}; "
                 f"of {plan.operation.name} it has {known}",
             )
             made.source = "replay"
@@ -163,11 +166,14 @@ def _told(exchange: RecordedExchange) -> Answer:
 def read_recordings(path: Path) -> Mapping[str, Recordings]:
     """The recordings in the file at *path*, by the name of the API.
 
+    What the server itself put in the place of an answer, such as a disturbance, is left out.
+
     Raises:
         DataError: It cannot be read, or a line is no exchange.
     """
     by_api: dict[str, list[RecordedExchange]] = {}
     for number, record in read_records(path, cut_off=True):
         exchange = parse_record(record, RecordedExchange, f"{path}:{number}")
-        by_api.setdefault(exchange.api, []).append(exchange)
+        if exchange.source not in _NO_ANSWERS:
+            by_api.setdefault(exchange.api, []).append(exchange)
     return {api: Recordings(exchanges) for api, exchanges in by_api.items()}

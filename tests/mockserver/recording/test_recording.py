@@ -203,6 +203,40 @@ def test_a_recording_goes_on_after_a_crash(tape: Tape) -> None:
     assert tape.path.read_bytes() == whole
 
 
+def test_a_full_disk_ends_the_recording_and_nothing_else(tape: Tape, real: Any) -> None:
+    real.answers["pets/2"] = Response("x" * 2_000_000, media_type="text/plain")
+    tape.client.get("/pets")
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, allowed[1]))
+    try:
+        told = [tape.client.get(path).status_code for path in ("/pets/2", "/pets", "/pets")]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    assert told == [200, 200, 200]
+    first = tape.path.read_text().splitlines()[0]
+    assert json.loads(first)["request"]["path"] == "/pets"
+
+
+def test_what_no_api_answered_is_not_replayed(
+    tape: Tape, replay: Callable[..., httpx2.Client]
+) -> None:
+    tape.client.get("/pets", headers={"toolalpaca-disturb": "status=503"})
+    tape.client.get("/pets")
+    client = replay(tape.path)
+    assert [client.get("/pets").status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_headers_that_only_speak_of_credentials_are_told_again_and_the_date_is_ours(
+    tape: Tape, replay: Callable[..., httpx2.Client], real: Any
+) -> None:
+    headers = {"access-control-allow-credentials": "true", "date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    real.answers["pets"] = Response("[]", headers=headers, media_type="application/json")
+    for answer in (tape.client.get("/pets"), replay(tape.path).get("/pets")):
+        assert answer.headers["access-control-allow-credentials"] == "true"
+        assert len(answer.headers.get_list("date")) == 1
+        assert "1970" not in answer.headers["date"]
+
+
 @pytest.mark.parametrize("content", ["nonsense\n", '{"schema": "toolalpaca.trace/1"}\n'])
 def test_a_file_of_something_else_is_told(tmp_path: Path, content: str) -> None:
     path = tmp_path / "other.jsonl"
