@@ -220,6 +220,7 @@ def test_a_file_that_is_no_document_is_one_line(text: str, said: str) -> None:
         ([RAILWAY, "--engine", "llm", "--llm-cache-only"], "--llm-cache FILE"),
         ([RAILWAY, "--engine", "llm", "--llm-cache-only", "--llm-cache", RAILWAY], "railway.yaml"),
         ([RAILWAY, "--engine", "llm", "--llm-cache-only", "--llm-cache", "no.db"], "no.db"),
+        ([RAILWAY, "--replay-else", "simulate"], "add --replay FILE"),
         ([RAILWAY, "--host", "no.such.host.invalid"], "no.such.host.invalid"),
     ],
 )

@@ -50,8 +50,7 @@ def add_recording_options(parser: CommandParser) -> None:
     group.add_argument(
         "--replay-else",
         choices=("refuse", "simulate"),
-        default="refuse",
-        help="what becomes of requests that were not recorded; both is labelled",
+        help="what becomes of requests that were not recorded; both is labelled (default: refuse)",
     )
 
 
@@ -123,6 +122,9 @@ def _refuse_contradictions(options: Namespace) -> None:
         raise UsageError("the real API answers or a recording", where=where, hint="choose one")
     if options.engine != "schema" and options.proxy:
         raise UsageError("the real API answers, and no model", where=where, hint="choose one")
+    if options.replay_else is not None and options.replay is None:
+        what = "no recording is replayed"
+        raise UsageError(what, where="--replay-else", hint="add --replay FILE")
     if options.replay is not None and options.replay == options.record:
         raise UsageError("it is replayed", where="--record", hint="choose another file")
 
