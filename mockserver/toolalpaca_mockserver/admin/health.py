@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
+from toolalpaca.errors import StateError
 from toolalpaca_mockserver.admin.own_problems import problem_response
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.state.store import Store
@@ -57,6 +58,8 @@ async def lacking(apis: Catalog, store: Store, within: float = STORE_WITHIN) -> 
             return ""
     except TimeoutError:
         return f"the store did not answer within {within:g} s"
+    except StateError as error:  # says no secrets: clients are told it, too
+        return str(error)
     except Exception as error:
         # What the error says may hold the store's address, and a password with it.
         _log.exception("the store failed")

@@ -15,6 +15,7 @@ from toolalpaca_mockserver.admin.health import lacking
 from toolalpaca_mockserver.app import create_app
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.state.memory import MemoryStore, MemoryWorld
+from toolalpaca_mockserver.state.store import StoreUnavailable
 
 Open = Callable[..., httpx2.Client]
 
@@ -57,6 +58,24 @@ def test_a_server_whose_store_fails_lives_and_is_not_ready(
     )
     assert "ConnectionError" in refused.json()["detail"]
     assert "s3cret" not in refused.text
+
+
+class Away(MemoryStore):
+    @asynccontextmanager
+    async def open(self, session: str, *, reads: bool = False) -> AsyncIterator[MemoryWorld]:
+        async with super().open(session) as world:
+            if session:
+                raise StoreUnavailable("the database of the sessions is away")
+            yield world
+
+
+def test_a_store_that_is_away_says_why_and_leaves_no_traceback(
+    open_client: Open, pets: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = open_client(pets, store=Away()).get("/_toolalpaca/readyz")
+    assert refused.status_code == 503
+    assert refused.json()["detail"] == "the database of the sessions is away"
+    assert not caplog.records
 
 
 @pytest.mark.anyio
