@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from toolalpaca.errors import StateError
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
 from toolalpaca_mockserver.state.store import state_status
 
@@ -55,7 +56,10 @@ def tell_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        del request
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if any(map(_about_whole_body, error.errors())) and not is_json(media_type):
+            sent = media_type or "of no content type"
+            return problem_response(415, f"the body is {sent}; send application/json")
         reasons = list(map(_reason, error.errors()))
         return problem_response(422, "the request is not what this path takes", reasons)
 
@@ -70,6 +74,11 @@ def api_named(apis: Catalog, name: str) -> Api:
     if api is None:
         raise HTTPException(404, f"there is no API {name!r}; there are {', '.join(apis.names)}")
     return api
+
+
+def _about_whole_body(fault: Mapping[str, Any]) -> bool:
+    """Whether there is a body that was not even read: FastAPI reads JSON alone."""
+    return fault["loc"] == ("body",) and fault["type"] != "missing"
 
 
 def _reason(fault: Mapping[str, Any]) -> Reason:

@@ -87,6 +87,14 @@ def test_a_snapshot_of_something_else_is_refused(
     assert client.get("/pets").json() == before
 
 
+@pytest.mark.parametrize("path", ["default", "default/apis/pets/pets"])
+def test_a_body_that_is_not_json_is_told_to_be_so(client: httpx2.Client, path: str) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}  # what curl -d sends
+    refused = client.put(f"/_toolalpaca/sessions/{path}", content=b"[]", headers=form)
+    assert refused.status_code == 415
+    assert "send application/json" in refused.json()["detail"]
+
+
 @pytest.mark.parametrize("name", ["../../etc", "a b", "", "..", "x" * 201, "a\nb", "Zo\u00eb"])
 def test_a_name_that_cannot_be_addressed_is_refused(client: httpx2.Client, name: str) -> None:
     refused = client.get("/pets", params={"toolalpaca-session": name})
