@@ -19,6 +19,8 @@ _COLOURS: Final = {2: "32", 3: "36", 4: "33", 5: "1;31"}
 """By the class of the status (ECMA-48, Select Graphic Rendition)."""
 _DIM: Final = "2"
 _BOLD: Final = "1"
+_SOURCE: Final = len("disturbance")
+"""Characters of the longest source."""
 _LEAST: Final = 16
 """Characters that a path has at least, however narrow the terminal is: lines may then wrap."""
 
@@ -57,13 +59,13 @@ class RequestLog:
         path = _visible(exchange.path)
         problem = " ".join(filter(None, (disturbed, exchange.problem)))
         if self._terminal:
-            taken = len(moment) + 7 + 3 + 9 + len(took) + 10 + len(session)
+            taken = len(moment) + 7 + 3 + _SOURCE + len(took) + 10 + len(session)
             path, problem = _fitted(path, problem, self._width() - taken)
         parts = [
             self._in(_DIM, moment),
             self._in(_BOLD, f"{request.method:<7}"),
             self._in(colour, str(answer.status)),
-            f"{answer.source:<9}",
+            f"{answer.source:<{_SOURCE}}",
             self._in(_DIM, took),
             path + self._in(_DIM, session),
             *([self._in(colour, problem)] if problem else []),

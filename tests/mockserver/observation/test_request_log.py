@@ -56,11 +56,13 @@ def test_columns_stand_below_each_other() -> None:
         log.line(exchange("/a")),
         log.line(exchange("/b", 400, "validator", problem=MISSING)),
         log.line(exchange("/c", session="alice")),
+        log.line(exchange("/d", 503, "disturbance")),
     ]
     assert [text[8:] for text in lines] == [
-        "  GET      200  state          1.2 ms  /a",
-        f"  GET      400  validator      1.2 ms  /b  {MISSING}",
-        "  GET      200  state          1.2 ms  /c  [alice]",
+        "  GET      200  state            1.2 ms  /a",
+        f"  GET      400  validator        1.2 ms  /b  {MISSING}",
+        "  GET      200  state            1.2 ms  /c  [alice]",
+        "  GET      503  disturbance      1.2 ms  /d",
     ]
     assert re.fullmatch(r"\d\d:\d\d:\d\d", lines[0][:8])
 
