@@ -80,7 +80,9 @@ def refuse_unmet(rules: Rules, documents: Iterable[Document], where: str) -> Non
 
 
 def _terms(said: object, where: str) -> Terms:
+    if not isinstance(said, str):
+        raise UsageError("is no text of terms", where=where, hint="write such as status=503@10%")
     try:
-        return read_terms(str(said))
+        return read_terms(said)
     except ValueError as error:
         raise UsageError(str(error), where=where) from None

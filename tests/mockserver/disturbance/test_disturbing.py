@@ -150,6 +150,7 @@ def test_a_file_says_it_by_operation(
     ("content", "told"),
     [
         ("- drop", "is no mapping"),
+        ("GET /pets: {status: 503}", "GET /pets: is no text of terms"),
         ("GET /pets: explode", "GET /pets: 'explode' is no disturbance"),
         ("GET /nowhere: drop", "no document has GET /nowhere"),
     ],
