@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from pathlib import Path
 
 from toolalpaca.jsonl import JsonlWriter
@@ -47,8 +46,7 @@ class Recorder:
             _log.error(
                 "the recording ends here: %s cannot be written: %s", self._writer.path, error
             )
-            with suppress(OSError):  # closing tries to write the rest once more
-                self.close()
+            self.close()
 
     def close(self) -> None:
         """Write nothing from now on. Calling it twice is harmless."""
