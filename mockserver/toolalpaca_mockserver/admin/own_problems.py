@@ -78,7 +78,7 @@ def api_named(apis: Catalog, name: str) -> Api:
 
 def _about_whole_body(fault: Mapping[str, Any]) -> bool:
     """Whether there is a body that was not even read: FastAPI reads JSON alone."""
-    return fault["loc"] == ("body",) and fault["type"] != "missing"
+    return tuple(fault["loc"]) == ("body",) and str(fault["type"]) != "missing"
 
 
 def _reason(fault: Mapping[str, Any]) -> Reason:
