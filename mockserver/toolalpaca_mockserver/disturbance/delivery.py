@@ -30,7 +30,6 @@ async def fail_to_deliver(
         receive: Tells when the client is gone.
         send: Sends what arrives.
     """
-    transport: asyncio.Transport | None = scope.get("extensions", {}).get(TRANSPORT)
     if answer.fate == "hang":
         with suppress(TimeoutError):
             await asyncio.wait_for(_gone(receive), _HANGS_FOR)
@@ -38,10 +37,25 @@ async def fail_to_deliver(
         await send(head_of(answer, request.headers.get("origin")))
         half = answer.body[: len(answer.body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
+    await break_off(scope, receive, flush=answer.fate == "truncate")
+
+
+async def break_off(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
+    """Close the connection of a request that is not answered, or not to its end.
+
+    Args:
+        scope: Of the connection.
+        receive: Tells when it is closed.
+        flush: Whether what was written still arrives.
+
+    Raises:
+        ConnectionAbortedError: The server gives no way to close it.
+    """
+    transport: asyncio.Transport | None = scope.get("extensions", {}).get(TRANSPORT)
     if transport is None:
-        raise ConnectionAbortedError(f"{answer.fate}, as was asked for")  # for want of a way
-    if answer.fate == "truncate":
-        transport.close()  # what was written still arrives
+        raise ConnectionAbortedError("the connection is to be closed")
+    if flush:
+        transport.close()
     else:
         transport.abort()
     await _gone(receive)

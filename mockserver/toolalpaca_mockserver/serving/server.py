@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import signal
@@ -13,6 +14,8 @@ from typing import Any, Final
 import uvicorn
 
 from toolalpaca.errors import ApiError
+from toolalpaca_mockserver.disturbance.delivery import break_off
+from toolalpaca_mockserver.serving.asgi import Receive, Scope, Send
 from toolalpaca_mockserver.serving.protocol import Protocol
 
 _COLLECTING: Final = (10_000, 5, 50)
@@ -66,6 +69,8 @@ def serve(
 ) -> None:
     """Serve *app* until SIGINT or SIGTERM; requests in progress get a few seconds to end.
 
+    One that does not is broken off.
+
     Args:
         app: An ASGI application.
         listener: A bound socket.
@@ -75,7 +80,7 @@ def serve(
             must end by themselves.
     """
     config = uvicorn.Config(
-        app,
+        _breaking_off(app),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -85,6 +90,20 @@ def serve(
         lifespan="on",
     )
     _Server(config, on_ready, prepare, on_stop).run(sockets=[listener])
+
+
+def _breaking_off(app: Any) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """*app*, whose requests that a stopping server cancels lose their connection, and no more."""
+
+    async def serve_one(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            await break_off(scope, receive)
+
+    return serve_one
 
 
 class _Server(uvicorn.Server):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx2
+import pytest
 
 from ..test_command import RAILWAY, line, running
 
@@ -45,6 +47,23 @@ def test_a_signal_ends_streams_and_lets_requests_in_progress_end() -> None:
         assert process.wait(30) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("term", ["hang", "latency=1m"])
+def test_a_request_that_takes_too_long_is_broken_off(term: str) -> None:
+    with running("--json", RAILWAY) as process:
+        url = json.loads(line(process))["url"]
+        with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as waiting:
+            head = f"GET /stations HTTP/1.1\r\nHost: x\r\ntoolalpaca-disturb: {term}\r\n"
+            waiting.sendall(f"{head}\r\n".encode())
+            httpx2.get(f"{url}/_toolalpaca/healthz")  # what was sent before it has been read
+            process.send_signal(signal.SIGTERM)
+            with suppress(ConnectionResetError):
+                assert waiting.recv(1000) == b""
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_a_reader_that_does_not_read_does_not_keep_the_server() -> None:
