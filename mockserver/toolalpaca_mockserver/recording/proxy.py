@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Final
 
 import httpx2
@@ -18,8 +17,6 @@ from toolalpaca_mockserver.reading.preferences import Preferences
 from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request
 from toolalpaca_mockserver.reading.sessions import SESSION
 from toolalpaca_mockserver.recording.judging import faults_of
-
-_log = logging.getLogger(__name__)
 
 SECONDS: Final = 30.0
 """How long the real API may take."""
@@ -83,7 +80,6 @@ class Proxy:
         answer.conforming = not faults
         if faults:
             said = summary("", faults)
-            _log.warning("%s: the real API's answer: %s", plan.operation.name, said)
             answer.headers["toolalpaca-problem"] = header_text(f"the real API's answer: {said}")
         return answer
 
