@@ -146,8 +146,8 @@ class Assembly:
         options, notes = self._options, [*self._recording.notes]
         notes += [self._engine.note] if self._engine.note else []
         notes += notes_on_mcp(url)
-        serving = f"Serving {url} with the {options.engine} engine"
-        return [*notes, f"{serving}; see {url}/_toolalpaca/. Stop with Ctrl-C."]
+        engine = f" with the {options.engine} engine" if self._recording.simulates else ""
+        return [*notes, f"Serving {url}{engine}; see {url}/_toolalpaca/. Stop with Ctrl-C."]
 
 
 def described(options: Namespace) -> list[Api]:

@@ -135,5 +135,9 @@ def _describe(options: Namespace) -> int:
     from toolalpaca_mockserver.assembly import described
     from toolalpaca_mockserver.printing import print_checks, print_explanations
 
-    describe = print_checks if options.check else print_explanations
-    return 1 if describe(described(options), as_json=options.json) else 0
+    apis, faults = described(options), 0
+    if options.check:
+        faults += print_checks(apis, as_json=options.json)
+    if options.explain:
+        faults += print_explanations(apis, as_json=options.json)
+    return 1 if faults else 0

@@ -161,6 +161,23 @@ def test_the_check_names_faults_in_the_wild_by_their_pointers() -> None:
     assert not any("sound" in pointer for pointer in told)
 
 
+def test_a_document_is_checked_and_explained_in_one_go() -> None:
+    done = run("--check", "--explain", "--json", RAILWAY)
+    checked, explained = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 0
+    assert checked["faults"] == []
+    assert explained["resources"]
+
+
+def test_no_engine_is_named_where_the_real_api_answers() -> None:
+    with running(RAILWAY, "--proxy", "http://127.0.0.1:9") as process:
+        said = [line(process)]
+        while not said[-1].startswith("Serving"):
+            said.append(line(process))
+    assert "  the API is answered by http://127.0.0.1:9\n" in said
+    assert "engine" not in said[-1]
+
+
 def test_the_check_names_every_fault_and_what_follows(make_document: Callable[..., Any]) -> None:
     responses = {"200": {"description": "Fine", "content": {"application/json": {"schema": {
         "type": "array", "items": {"$ref": "#/components/schemas/Lost"}}}}}}  # fmt: skip

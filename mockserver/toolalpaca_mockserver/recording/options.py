@@ -74,12 +74,14 @@ class Recording:
         listeners: Told of every exchange.
         parts: What lives as long as the application.
         notes: What a person should know of it at the start.
+        simulates: Whether an engine answers anything.
     """
 
     answerer: Callable[[Sequence[Document]], AnswererFactory]
     listeners: Sequence[Listener] = ()
     parts: Sequence[Part] = ()
     notes: Sequence[str] = ()
+    simulates: bool = True
 
 
 def recording_from_options(options: Namespace, apis: Catalog) -> Recording:
@@ -144,7 +146,7 @@ def _proxied(options: Namespace) -> Recording:
         return lambda document, _: Proxy(clients, urls[document.name])
 
     notes = [f"  {name or 'the API'} is answered by {url}" for name, url in options.proxy]
-    return Recording(answerer, parts=[clients], notes=notes)
+    return Recording(answerer, parts=[clients], notes=notes, simulates=False)
 
 
 def _replayed(options: Namespace) -> Recording:
@@ -165,7 +167,7 @@ def _replayed(options: Namespace) -> Recording:
 
     otherwise = "simulated" if simulate else "refused"
     notes = [f"  answers come from {options.replay}; what is not there is {otherwise}"]
-    return Recording(answerer, notes=notes)
+    return Recording(answerer, notes=notes, simulates=simulate)
 
 
 def _urls(said: Sequence[tuple[str, str]], names: Sequence[str]) -> dict[str, str]:
