@@ -22,6 +22,7 @@ from toolalpaca_mockserver.problems import (
     PROBLEM_TYPE,
     Reason,
     header_text,
+    phrase,
     problem,
     summary,
     without_secrets,
@@ -289,6 +290,9 @@ class Responder:
                     if not examples:
                         return _no_example(preferences.example, body.examples)
                     composed = Composed(examples[0].value, "example")
+                elif status >= 400 and not (body.examples or preferences.dynamic):
+                    value = error_body(self.generator, body.contract, status, phrase(status))
+                    composed = Composed(value, "schema")
                 else:
                     # Without a schema the examples are all that is known of the answer.
                     dynamic = preferences.dynamic and bool(body.contract.shape)

@@ -43,7 +43,14 @@ from toolalpaca_mockserver.reading.sessions import (
     is_session_name,
     session_of,
 )
-from toolalpaca_mockserver.serving.asgi import Receive, Scope, Send, read_body, send_answer
+from toolalpaca_mockserver.serving.asgi import (
+    ClientGone,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    send_answer,
+)
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.simulator_cache import SimulatorCache
 from toolalpaca_mockserver.state.memory import MemoryStore
@@ -186,7 +193,10 @@ class MockServerApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        body = await read_body(receive)
+        try:
+            body = await read_body(receive)
+        except ClientGone:
+            return
         request = request_of(scope, body or b"")
         session = session_of(request)
         if not is_session_name(session):

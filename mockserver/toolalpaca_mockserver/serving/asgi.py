@@ -17,14 +17,22 @@ TRANSPORT: Final = "toolalpaca.transport"
 """The extension that holds the connection's transport."""
 
 
+class ClientGone(Exception):
+    """The client has left in the middle of its request."""
+
+
 async def read_body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is larger than :data:`LARGEST_BODY`."""
+    """The whole body, or None when it is larger than :data:`LARGEST_BODY`.
+
+    Raises:
+        ClientGone: There is no whole body, and nobody who waits for an answer.
+    """
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(chunks)
+            raise ClientGone
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= LARGEST_BODY:

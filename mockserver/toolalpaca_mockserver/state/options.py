@@ -75,11 +75,17 @@ def limits_from_options(options: Namespace) -> Limits:
 
 
 def check_workers(options: Namespace) -> None:
-    """Refuse several processes with a world each.
+    """Refuse several processes with a world, or a recording, each.
 
     Raises:
         UsageError: They would not share their sessions.
     """
+    if options.workers > 1 and options.replay is not None:
+        raise UsageError(
+            f"{options.workers} processes would each tell a recording from its beginning",
+            where="--workers",
+            hint="replay with one",
+        )
     if options.workers > 1 and not options.state.shared:
         raise UsageError(
             f"{options.workers} processes cannot share sessions in memory",

@@ -151,3 +151,15 @@ def test_other_preferences_change_nothing(
     before = client.get("/pets").json()
     client.post("/pets", json={"name": "Rex", "kind": "dog"}, headers={"prefer": prefer})
     assert client.get("/pets").json() == before
+
+
+def test_a_preferred_error_says_what_it_is(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    content = {"application/json": {"schema": error}}
+    responses = {"200": {"description": "Fine"}, "404": {"description": "No", "content": content}}
+    client = open_client(make_document({"/thing": {"get": {"responses": responses}}}))
+    response = client.get("/thing", headers={"prefer": "code=404"})
+    assert response.status_code == 404
+    assert response.json() == {"error": "Not Found"}

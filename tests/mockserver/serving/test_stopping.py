@@ -49,6 +49,25 @@ def test_a_signal_ends_streams_and_lets_requests_in_progress_end() -> None:
         assert process.stderr.read() == ""
 
 
+def test_a_client_that_leaves_in_the_middle_of_a_body_has_sent_nothing() -> None:
+    with running("--json", "--no-auth", RAILWAY) as process:
+        url = json.loads(line(process))["url"]
+        body = json.dumps(BOOKING).encode()
+        head = f"POST /bookings HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) + 1}\r\n"
+        head += "Content-Type: application/json\r\n\r\n"
+        with httpx2.Client(base_url=url) as client:
+            before = client.get("/bookings").json()["total"]
+            line(process)
+            with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as leaving:
+                leaving.sendall(head.encode() + body)  # all but one byte, and sound by itself
+            assert client.get("/bookings").json()["total"] == before
+        assert json.loads(line(process))["path"] == "/bookings"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        assert "POST" not in process.stdout.read()
+        assert process.wait(30) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("term", ["hang", "latency=1m"])
 def test_a_request_that_takes_too_long_is_broken_off(term: str) -> None:

@@ -89,7 +89,10 @@ def test_no_worker_outlives_the_one_that_looks_after_them(tmp_path: Path) -> Non
 
 def test_what_cannot_work_is_said_once(tmp_path: Path) -> None:
     url = "postgresql://me:secret@127.0.0.1:1/worlds"
+    tape = tmp_path / "tape.jsonl"
+    tape.write_text("")
     for arguments, told in (
+        (("--workers", "2", "--replay", str(tape)), "each tell a recording from its beginning"),
         (("--workers", "2"), "2 processes cannot share sessions in memory"),
         (("--workers", "2", "--state", url), "me:***@127.0.0.1:1/worlds: the database"),
         (("--state", url), "me:***@127.0.0.1:1/worlds: the database"),
