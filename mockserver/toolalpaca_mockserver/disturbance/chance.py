@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import OrderedDict
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from toolalpaca_mockserver.disturbance.grammar import Fate, Terms
+
+_MOST_COUNTED: Final = 10_000
 
 _MOST_COUNTED: Final = 10_000
 
@@ -45,14 +47,11 @@ class Chance:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._drawn: Counter[tuple[str, str]] = Counter()
+        self._drawn: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     def draw(self, terms: Terms, operation: str, session: str) -> Disturbance:
         """What happens to the next request of *session* to *operation*; not what rates ask for."""
-        self._drawn[operation, session] += 1
-        if len(self._drawn) > _MOST_COUNTED:
-            self._drawn.clear()
-        count = self._drawn[operation, session]
+        count = self._counted(operation, session)
         random = Random(f"{self._seed} {operation} {session} {count}")  # noqa: S311 - no secret
         seconds = 0.0
         if terms.latency is not None and random.random() < terms.latency[1]:
@@ -67,3 +66,11 @@ class Chance:
             if left < 0:
                 return Disturbance(seconds, fate=fate)
         return Disturbance(seconds)
+
+    def _counted(self, operation: str, session: str) -> int:
+        """The number of this request; who has not asked for long begins anew."""
+        count = self._drawn[operation, session] = self._drawn.get((operation, session), 0) + 1
+        self._drawn.move_to_end((operation, session))
+        if len(self._drawn) > _MOST_COUNTED:
+            self._drawn.popitem(last=False)
+        return count

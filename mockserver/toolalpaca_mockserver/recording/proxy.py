@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final
+from urllib.parse import unquote
 
 import httpx2
 
@@ -64,6 +65,9 @@ class Proxy:
         """What the real API says, its faults named in the header ``toolalpaca-problem``."""
         del arguments, preferences, session  # the request goes on as it came
         front, path = split_path(plan.operation.path, request.path)
+        if any(unquote(segment) in (".", "..") for segment in path.split("/")):
+            # A client of ours, or a proxy on the way, would take it as a step to something else.
+            return problem_answer(400, "a part of the path that is . or .. is not forwarded")
         url = self.url + path + ("?" + request.query if request.query else "")
         try:
             async with asyncio.timeout(self._seconds):

@@ -93,6 +93,12 @@ def test_a_redirect_leads_back_here(open_proxy: Open, pets: dict[str, Any]) -> N
     assert client.get("/pets/old", follow_redirects=True).json()["name"] == "Rex"
 
 
+def test_no_path_climbs_out_of_the_api(open_proxy: Open, real: Any, pets: dict[str, Any]) -> None:
+    pets["paths"]["/pets/{petId}"]["get"]["parameters"] = []
+    assert open_proxy().get("/pets/%2E%2e").status_code == 400
+    assert real.seen == []
+
+
 def test_nobody_there_is_502(open_proxy: Open, real: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         real.url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
