@@ -11,8 +11,6 @@ from toolalpaca_mockserver.disturbance.grammar import Fate, Terms
 
 _MOST_COUNTED: Final = 10_000
 
-_MOST_COUNTED: Final = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
