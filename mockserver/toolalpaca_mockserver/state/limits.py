@@ -26,8 +26,8 @@ class Limits:
 
     idle: float | None = None
     sessions: int | None = 1000
-    items: int | None = 10_000
-    bytes: int | None = 10_000_000
+    items: int | None = 100_000
+    bytes: int | None = 100_000_000
 
 
 DEFAULT_LIMITS: Final = Limits()

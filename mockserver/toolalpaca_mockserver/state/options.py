@@ -49,14 +49,14 @@ def add_state_options(parser: CommandParser) -> None:
     group.add_argument(
         "--most-items",
         type=integer(0),
-        default=10_000,
+        default=100_000,
         metavar="N",
         help="items that a session may hold; 0 for any number",
     )
     group.add_argument(
         "--most-bytes",
         type=integer(0),
-        default=10_000_000,
+        default=100_000_000,
         metavar="N",
         help="bytes of JSON that a session may hold; 0 for any number",
     )
