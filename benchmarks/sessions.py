@@ -141,7 +141,8 @@ async def _load(document: Document, process: int, url: str, options: argparse.Na
     print("\n".join(f"{n:8} {what}" for what, n in tally.most_common()))
     print("memory, MB: " + ", ".join(f"{at:.0f} s {mb:.0f}" for at, mb in memory))
     print(json.dumps(counted))
-    bad = sum(n for what, n in tally.items() if what[0] != "2" and what[:3] != "404")
+    # What nothing has been found for is asked for as "none", which may be no id at all.
+    bad = sum(n for what, n in tally.items() if what[0] != "2" and what[:3] not in ("404", "422"))
     warm = next((mb for at, mb in memory if at >= min(_WARM, options.seconds / 2)), memory[-1][1])
     grows = memory[-1][1] > warm * _ROOM
     print(

@@ -63,7 +63,8 @@ def print_ready(apis: Iterable[Api], url: str, notes: Iterable[str], *, as_json:
         return
     width = max(len(api["name"]) for api in served)
     for api, shown in zip(apis, served, strict=True):
-        count = counted(shown["operations"], "operation")
+        operations = counted(shown["operations"], "operation")
+        count = f"{operations}, {counted(shown['collections'], 'collection')}"
         print(f"  {shown['name']:<{width}}  {shown['url']}  {count}  {api.document.title}")
         faults = known_faults(api)
         for fault in faults[:_FAULTS_SHOWN]:
@@ -111,6 +112,7 @@ def _served(api: Api, url: str) -> dict[str, Any]:
         "title": api.document.title,
         "url": url + api.prefix,
         "operations": len(api.document.operations),
+        "collections": api.simulation.resources.pairs,
         "problems": len(known_faults(api)),
     }
 

@@ -315,6 +315,11 @@ class Resources:
         return self._below[start]
 
     @property
+    def pairs(self) -> int:
+        """How many collections have paths for their items, which takes no inference."""
+        return len(self._items)
+
+    @property
     def tops(self) -> list[str]:
         """Paths of the collections that belong to no item."""
         return [path for path in self._items if path and "{" not in path]
