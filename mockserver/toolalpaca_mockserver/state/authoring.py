@@ -215,7 +215,10 @@ class Author:
     ) -> Composed | None:
         """What the engine writes; None where the document's examples are all there is to be."""
         resource, simulation = want.resource, self._simulation
-        count, shown = simulation.first_count(resource), len(simulation.seeds.shown(resource))
+        count, shown = (
+            simulation.beginnings.first_count(resource),
+            len(simulation.seeds.shown(resource)),
+        )
         if want.key is None and (resource.listed or shown >= count):
             return None
         async with simulation.store.open(session) as world:
@@ -250,10 +253,14 @@ class Author:
             if want.key is None:
                 given = [item for item in composed.value if isinstance(item, dict)]
                 place = self._place(want)
-                made = await simulation.begin(world, want.resource, place, want.path, given)
+                made = await simulation.beginnings.begin(
+                    world, want.resource, place, want.path, given
+                )
                 begun.append((want, place, made))
         for want, place, made in begun:
-            await simulation.link_first(world, want.resource, place, want.path, made, authored=True)
+            await simulation.beginnings.link_first(
+                world, want.resource, place, want.path, made, authored=True
+            )
         for want, composed in lacking:
             if want.key is not None and isinstance(composed.value, dict):
                 place = self._place(want)

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from toolalpaca.openapi.model import Operation
-from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.engines import Commission, Earlier, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
-from toolalpaca_mockserver.spelling import letters, nameless
+from toolalpaca_mockserver.spelling import nameless
 from toolalpaca_mockserver.state import history, items
 from toolalpaca_mockserver.state.actions import acted, action_of
 from toolalpaca_mockserver.state.authoring import IMAGINED, Author
+from toolalpaca_mockserver.state.beginning import Beginnings
 from toolalpaca_mockserver.state.digest import Digester
 from toolalpaca_mockserver.state.json_patch import PatchError, is_patch, patched
-from toolalpaca_mockserver.state.linking import Linking, Links, referred
+from toolalpaca_mockserver.state.linking import Linking, referred
 from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
 from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.refusing import Referee, Refusal
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
-from toolalpaca_mockserver.state.seeds import AT_TOP, NESTED, ONLY, SHARED, Seeds
+from toolalpaca_mockserver.state.seeds import ONLY, Seeds
+from toolalpaca_mockserver.state.statements import Statements
 from toolalpaca_mockserver.state.store import Item, KnownIds, Store, World, highest
-from toolalpaca_mockserver.state.viewing import Viewing, parent_of, placed, shows
-from toolalpaca_mockserver.state.views import View
-from toolalpaca_mockserver.values import NoInstance
-
-_log = logging.getLogger(__name__)
+from toolalpaca_mockserver.state.viewing import Viewing, parent_of, shows
 
 _LOOKS: Final = frozenset({"list", "read"})
 
@@ -101,9 +97,10 @@ class Simulation:
         self.store = store
         self.open_world = open_world
         self.origin = origin
-        self._requests: dict[str, Contract | None] = {}
         self.viewing = Viewing(name)
-        self.links = Links(resources, self._top, seeds.generator.seed)
+        self.beginnings = Beginnings(name, resources, seeds, origin)
+        self.statements = Statements(plans, resources)
+        self.links = self.beginnings.links
         self.referee = Referee(self.links)
         self.digester = Digester(name, resources)
         self.author = Author(self) if engine.sees_state else None
@@ -135,7 +132,7 @@ class Simulation:
                 return await self._list(world, role, operation, arguments)
             if role.deed == "create":
                 place = self.place(role, operation, arguments.path)
-                await self._begun(world, role.resource, place, arguments.path)
+                await self.beginnings.ensure(world, role.resource, place, arguments.path)
                 number = await world.tick()
             else:
                 return await self._on_item(world, role, operation, arguments)
@@ -166,7 +163,7 @@ class Simulation:
         place = self.place(role, operation, path)
         async with self.store.open(session) as world:
             if role.view is not None:
-                await self._begun(world, resource, place, path)
+                await self.beginnings.ensure(world, resource, place, path)
             held = await self.viewing.others(world, role, operation, path, place)
             ids = KnownIds(held.keys(), highest(held))
             for number, item in enumerate(given, 1):
@@ -208,7 +205,7 @@ class Simulation:
             session: Whose collection it is.
         """
         async with self.store.open(session) as world:
-            await self._begun(world, resource, place, path)
+            await self.beginnings.ensure(world, resource, place, path)
             known = await world.items(place, 1)
         return known[0][0] if known else None
 
@@ -239,119 +236,6 @@ class Simulation:
                 return Refusal(404, f"there is no {resource.name} {key}")
         return None
 
-    async def _begun(
-        self, world: World, resource: Resource, place: str, path: Mapping[str, Any]
-    ) -> None:
-        origin = await world.begun(place)
-        if origin == self.origin:
-            return
-        if origin is not None and await self._mended(world, resource, place):
-            return
-        made = await self.begin(world, resource, place, path)
-        await self.link_first(world, resource, place, path, made)
-
-    async def begin(
-        self,
-        world: World,
-        resource: Resource,
-        place: str,
-        path: Mapping[str, Any],
-        given: Sequence[Item] = (),
-    ) -> list[tuple[str, Item]]:
-        """Give a collection its first items, *given* ones among them, without their references."""
-        # All are there before their references are made: what refers to each other ends here.
-        await world.begin(place, {}, self.origin)
-        made = await self.seeds.first(resource, place, self.first_count(resource), given)
-        for key, item in made:
-            await world.put(place, key, items.with_context(resource, item, path))
-        return made
-
-    def first_count(self, resource: Resource) -> int:
-        """How many items there are from the start, where the document does not show which."""
-        if resource.single:
-            return 1
-        if self.resources.views(resource):
-            return SHARED
-        return NESTED if "{" in resource.collection else AT_TOP
-
-    async def link_first(
-        self,
-        world: World,
-        resource: Resource,
-        place: str,
-        path: Mapping[str, Any],
-        made: Sequence[tuple[str, Item]],
-        *,
-        authored: bool = False,
-    ) -> None:
-        """Let the references of first items lead to things that exist."""
-        examples = resource.contract.shape.get("examples") or ()
-        shown = max(len(examples), len(self.seeds.shown(resource)))
-        before: set[str] = set()
-        for key, item in made if self.resources.references(resource) else ():
-            if len(before) >= shown:
-                linked = await self.links.link(
-                    world, resource, item, f"{place}/{key}", before, authored=authored
-                )
-                await world.put(place, key, items.with_context(resource, linked, path))
-            before.add(key)
-        for view in self.resources.views(resource):
-            await self._spread(world, resource, place, view, shown)
-
-    async def _spread(
-        self, world: World, resource: Resource, place: str, view: View, shown: int
-    ) -> None:
-        """Let each item above have some of the first items, those apart that the document shows."""
-        above = self.resources.at(view.reference.target)
-        known = await world.items(await self._top(world, above), AT_TOP) if above else []
-        for index, (key, item) in enumerate(await world.items(place) if known else ()):
-            if index >= shown:
-                parent = known[index % len(known)]
-                await world.put(place, key, placed(resource.contract, item, view, parent))
-
-    async def _mended(self, world: World, resource: Resource, place: str) -> bool:
-        """Let a collection that was begun for another document hold what this one allows.
-
-        Returns:
-            Whether it goes on; where nothing fits that it held, it begins anew.
-        """
-        await world.adopt(place, self.origin)
-        mended = dropped = 0
-        found = await world.items(place)
-        for key, item in found:
-            if resource.contract.is_valid(item):
-                continue
-            fitting = self._fitting(resource, place, key, item)
-            if fitting is None:
-                await world.remove(place, key)
-                dropped += 1
-            else:
-                await world.put(place, key, fitting)
-                mended += 1
-        if mended or dropped:
-            told = "%s was kept for another document: %d items were mended, %d dropped"
-            _log.warning(told, place, mended, dropped)
-        return not found or dropped < len(found)
-
-    def _fitting(self, resource: Resource, place: str, key: str, item: Item) -> Item | None:
-        """*item* as its resource allows it under its id, or None when it cannot be."""
-        try:
-            spare = self.seeds.imagined(resource, place, key)
-        except NoInstance:
-            return None
-        fitting = conform(item, resource.contract, lambda: spare)
-        if not isinstance(fitting, dict):
-            return None
-        fitting = self.seeds.identified(resource, fitting, key)
-        name = resource.id_property
-        return fitting if name is None or items.key_of(fitting.get(name, key)) == key else None
-
-    async def _top(self, world: World, resource: Resource) -> str:
-        """The place of a resource at the top of the API, which holds its first items."""
-        place = place_of(self.name, resource.collection, {})
-        await self._begun(world, resource, place, {})
-        return place
-
     def place(self, role: Role, operation: Operation, path: Mapping[str, Any]) -> str:
         """Where the collection is that *operation* lists, or adds to."""
         collection = role.resource.collection
@@ -363,7 +247,7 @@ class Simulation:
     ) -> Outcome:
         resource = role.resource
         place = self.place(role, operation, arguments.path)
-        await self._begun(world, resource, place, arguments.path)
+        await self.beginnings.ensure(world, resource, place, arguments.path)
         found, wanted = await self.search(world, role, operation, arguments)
         if not found and wanted:
             await self.imagine_matching(world, role, operation, wanted, arguments.path)
@@ -425,7 +309,7 @@ class Simulation:
         self, world: World, resource: Resource, place: str, key: str, path: Mapping[str, Any]
     ) -> Item | None:
         """The item, imagined when nobody can know that it does not exist."""
-        await self._begun(world, resource, place, path)
+        await self.beginnings.ensure(world, resource, place, path)
         item = await world.get(place, key)
         if item is None and self.imagines(resource) and not await world.was_removed(place, key):
             item = await self.imagine(world, resource, place, key, path)
@@ -468,7 +352,7 @@ class Simulation:
         resource = role.resource
         if role.view is None:
             return await self._find(world, resource, place, key, path)
-        await self._begun(world, resource, place, path)
+        await self.beginnings.ensure(world, resource, place, path)
         known = await world.get(place, key)
         found = known or await self._find(world, resource, place, key, path)
         if found is None:
@@ -519,8 +403,8 @@ class Simulation:
         if role.deed == "update" and is_patch(arguments.body):
             return await self._patch(world, role, arguments.body, place, key, old)
         change = items.replaced if role.deed == "replace" else items.updated
-        request = self._request(operation)
-        sent = self._sent(role, operation, arguments)
+        request = self.statements.request(operation)
+        sent = self.statements.sent(role, operation, arguments)
         refusal = await self.referee.refusal(
             world, operation, resource, place, sent, request, own=key
         )
@@ -564,8 +448,8 @@ class Simulation:
         key: str,
     ) -> Outcome:
         base = self.seeds.imagined(role.resource, place, key)
-        sent = self._sent(role, operation, arguments)
-        request = self._request(operation)
+        sent = self.statements.sent(role, operation, arguments)
+        request = self.statements.request(operation)
         item = items.made(role.resource, sent, request, base, now=await world.tick())
         item = self.seeds.identified(role.resource, item, key)
         item = items.settled(role.resource, item, base)
@@ -583,7 +467,7 @@ class Simulation:
         number: int,
     ) -> Outcome | Refusal:
         resource = role.resource
-        sent = self._sent(role, operation, arguments)
+        sent = self.statements.sent(role, operation, arguments)
         known, earlier = await self.context(operation, arguments, session)
         variant, index = self.seeds.variant(resource, place, number)
         composed = await self.engine.compose(
@@ -602,10 +486,10 @@ class Simulation:
         base = composed.value if isinstance(composed.value, dict) else {}
         async with self.store.open(session) as world:
             ids = await world.ids(place)
-            key = self._key_of(resource, operation, sent)
+            key = self.statements.key_of(resource, operation, sent)
             if key is not None and "409" in operation.responses and await ids.has(key):
                 return Refusal(409, f"there is already a {resource.name} {key}")
-            request = self._request(operation)
+            request = self.statements.request(operation)
             refusal = await self.referee.refusal(world, operation, resource, place, sent, request)
             if refusal is not None:
                 return refusal
@@ -673,45 +557,6 @@ class Simulation:
         if below:
             await world.begin_empty((above + suffix for suffix in below), self.origin)
 
-    def _key_of(self, resource: Resource, operation: Operation, sent: Item) -> str | None:
-        """The id that the client chose, when it may choose one."""
-        name = resource.id_property
-        request = self._request(operation)
-        if name is None or name not in sent or request is None:
-            return None
-        sayable = request.properties().get(name)
-        own = resource.contract.properties().get(name, True)
-        if sayable is None or resource.contract.flat(own).get("readOnly") is True:
-            return None
-        return items.key_of(sent[name])
-
-    # -- requests ---------------------------------------------------------------------------
-
-    def _request(self, operation: Operation) -> Contract | None:
-        """What clients may say of the item."""
-        if operation.name not in self._requests:
-            reader = self.plans[operation.name].body_reader
-            contract = reader.main_contract() if reader is not None else None
-            role = self.resources.role(operation)
-            inner = _inner(contract, role) if contract is not None else None
-            self._requests[operation.name] = inner or contract
-        return self._requests[operation.name]
-
-    def _sent(self, role: Role, operation: Operation, arguments: Arguments) -> Item:
-        """What the client says of the item: the body, or parameters that name properties."""
-        if isinstance(arguments.body, dict):
-            body = arguments.body
-            inner = _inner_name(body, role)
-            return body[inner] if inner is not None else body
-        if arguments.has_body:
-            return {}
-        known = role.resource.spellings
-        return {
-            known[letters(name)]: value
-            for name, value in arguments.query.items()
-            if letters(name) in known and operation.method != "delete"
-        }
-
 
 def _item_template(role: Role, operation: Operation) -> str:
     """The path template of the item that *operation* is about; its own where the body names it."""
@@ -719,21 +564,3 @@ def _item_template(role: Role, operation: Operation) -> str:
     action = action_of(path) if not path.endswith("}") else None
     own = role.view.collection if role.view is not None else role.resource.collection
     return action[0] if action is not None and nameless(action[0]) == f"{own}/{{}}" else path
-
-
-def _inner_name(body: Item, role: Role) -> str | None:
-    """The key of a body that wraps the item, as ``{"pet": {...}}`` does."""
-    if len(body) != 1:
-        return None
-    name, value = next(iter(body.items()))
-    known = role.resource.contract.properties()
-    wraps = letters(name) == letters(role.resource.name) or (name,) == role.wrapper
-    return name if wraps and name not in known and isinstance(value, dict) else None
-
-
-def _inner(contract: Contract, role: Role | None) -> Contract | None:
-    properties = contract.properties()
-    if role is None or len(properties) != 1:
-        return None
-    name = _inner_name({name: {} for name in properties}, role)
-    return contract.part(properties[name]) if name is not None else None

@@ -170,7 +170,9 @@ def test_questions_are_asked_a_few_at_a_time_and_each_once(
     client = jokes(engine_of(model_server.model(), concurrency=2, seconds=20))
 
     def ask(number: int) -> tuple[int, str]:
-        response = client.get("/joke", params={"topic": number % 6})
+        # In a session of its own, a question does not depend on what was answered before.
+        session = {"toolalpaca-session": f"s{number}"}
+        response = client.get("/joke", params={"topic": number % 6}, headers=session)
         return response.status_code, response.headers["toolalpaca-source"]
 
     with ThreadPoolExecutor(12) as pool:
