@@ -44,7 +44,9 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    return process.stdout.readline()
+    text = process.stdout.readline()
+    assert text, "the server has ended"
+    return text
 
 
 def test_a_person_reads_what_is_served_and_what_happens(tmp_path: Path) -> None:

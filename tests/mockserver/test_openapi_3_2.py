@@ -80,8 +80,10 @@ def test_sequences_are_written_item_by_item(open_client: Open, kind: str) -> Non
     response = open_client(document(paths)).get("/log")
     assert response.status_code == 200
     assert response.headers["content-type"].startswith(kind)
-    for line in response.text.replace("\x1e", "").replace("data: ", "").split("\n"):
-        assert not line or isinstance(orjson.loads(line), dict)
+    text = response.text.replace("\x1e", "").replace("data: ", "")
+    items = [orjson.loads(line) for line in text.split("\n") if line]
+    assert items
+    assert all(isinstance(item, dict) for item in items)
 
 
 def test_sequences_are_read_item_by_item(open_client: Open) -> None:

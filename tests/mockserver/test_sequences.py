@@ -98,8 +98,11 @@ def test_an_object_of_an_events_fields_is_an_event(open_client: Open) -> None:
     done = {"properties": {"event": {"const": "done"}, "data": {"const": "[DONE]"}}}
     more = {"properties": {"event": {"const": "more"}, "data": CHUNK, "enabled": {"const": 1}}}
     schema = {"oneOf": [{"required": list(kind["properties"]), **kind} for kind in (done, more)]}
-    client = open_client(document({"text/event-stream": {"schema": schema}}, "3.1.1"))
-    for event in parsed(client.get("/it").text):
+    described = document({"text/event-stream": {"schema": schema}}, "3.1.1")
+    texts = [open_client(described, seed=seed).get("/it").text for seed in range(4)]
+    events = [event for text in texts for event in parsed(text)]
+    assert {event["event"] for event in events} == {"done", "more"}
+    for event in events:
         if event["event"] == "done":
             assert event["data"] == "[DONE]"
         else:

@@ -6,36 +6,20 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 
-RAILWAY = str(Path(__file__).parents[3] / "examples" / "railway.yaml")
+from ..test_command import RAILWAY, line, running
+
 WAITS = 60.0
 
 
-@contextmanager
-def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "toolalpaca", "mock", "--port", "0", "--json", *arguments]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-
-
 def ready(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    said = json.loads(process.stdout.readline())
+    said = json.loads(line(process))
     assert said["event"] == "ready"
-    url: str = said["url"]
-    return url
+    return str(said["url"])
 
 
 def workers_of(process: subprocess.Popen[str]) -> set[int]:
@@ -45,10 +29,10 @@ def workers_of(process: subprocess.Popen[str]) -> set[int]:
 
 def is_there(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def until(reached: object) -> None:
@@ -59,7 +43,9 @@ def until(reached: object) -> None:
 
 
 def test_a_worker_that_dies_is_replaced_and_the_end_is_clean(tmp_path: Path) -> None:
-    with running(RAILWAY, "--workers", "2", "--state", f"sqlite:///{tmp_path}/w.db") as process:
+    with running(
+        "--json", RAILWAY, "--workers", "2", "--state", f"sqlite:///{tmp_path}/w.db"
+    ) as process:
         url = ready(process)
         first = workers_of(process)
         assert len(first) == 2
@@ -73,16 +59,19 @@ def test_a_worker_that_dies_is_replaced_and_the_end_is_clean(tmp_path: Path) -> 
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=WAITS)
         assert process.returncode == 0
-    events = [json.loads(line)["event"] for line in output.splitlines()]
+    events = [json.loads(told)["event"] for told in output.splitlines()]
     assert events == ["request"] * 6
     assert f"worker {victim} ended and is replaced: SIGKILL" in errors
     assert not any(map(is_there, last))
 
 
 def test_no_worker_outlives_the_one_that_looks_after_them(tmp_path: Path) -> None:
-    with running(RAILWAY, "--workers", "2", "--state", f"sqlite:///{tmp_path}/w.db") as process:
+    with running(
+        "--json", RAILWAY, "--workers", "2", "--state", f"sqlite:///{tmp_path}/w.db"
+    ) as process:
         ready(process)
         workers = workers_of(process)
+        assert len(workers) == 2
         process.kill()
         until(lambda: not any(map(is_there, workers)))
 
@@ -101,7 +90,7 @@ def test_what_cannot_work_is_said_once(tmp_path: Path) -> None:
         (("--state", "mysql://h/secret"), "there is no such store; there are memory, sqlite"),
         (("--state", "sqlite:///"), "no file is named"),
     ):
-        with running(RAILWAY, *arguments) as process:
+        with running("--json", RAILWAY, *arguments) as process:
             output, errors = process.communicate(timeout=WAITS)
         assert (output, errors.count("\n")) == ("", 1)
         assert errors.startswith("toolalpaca: error: ")

@@ -66,7 +66,9 @@ def test_an_action_changes_its_item(
     open_client: Open, make_document: Make, end: str, said: dict[str, Any]
 ) -> None:
     client = open_client(make_document(jobs(), schemas={"Job": JOB}))
-    for before in client.get("/jobs").json():
+    found = client.get("/jobs").json()
+    assert found
+    for before in found:
         path = f"/jobs/{before['id']}"
         after = client.post(path + end)
         assert after.headers["toolalpaca-source"] == "state"
