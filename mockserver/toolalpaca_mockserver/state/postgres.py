@@ -17,8 +17,8 @@ import asyncpg
 
 from toolalpaca.errors import StateError
 from toolalpaca_mockserver.state import sql
-from toolalpaca_mockserver.state.buffered import BufferedStore
 from toolalpaca_mockserver.state.limits import DEFAULT_LIMITS, Limits
+from toolalpaca_mockserver.state.relational import RelationalStore
 from toolalpaca_mockserver.state.store import StoreUnavailable
 from toolalpaca_mockserver.state.turns import Turns
 
@@ -40,7 +40,7 @@ _TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 _EXISTS = "SELECT to_regclass('toolalpaca_schema') IS NOT NULL"
 
 
-class PostgresStore(BufferedStore):
+class PostgresStore(RelationalStore):
     """Keeps sessions in a database of PostgreSQL's.
 
     Who has a session holds an advisory lock on its name until the transaction ends: other than a
@@ -125,21 +125,6 @@ class PostgresStore(BufferedStore):
                         reset=_nothing,
                     )
             return self._pool
-
-    async def names(self) -> list[str]:
-        """The sessions that hold something, used last first."""
-        async with self._transaction() as connection:
-            return [name for (name,) in await connection.rows(sql.NAMES, self.deadline())]
-
-    async def sweep(self) -> None:
-        """Let go of sessions that have expired."""
-        if self.limits.idle is None:
-            return
-        oldest = self.deadline()
-        async with self._transaction() as connection:
-            for (name,) in await connection.rows(sql.EXPIRED, oldest):
-                if await connection.take(name):
-                    await connection.each(sql.FORGET_EXPIRED, [(name, oldest)])
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from toolalpaca.errors import StateError
 from toolalpaca_mockserver.state import sql
-from toolalpaca_mockserver.state.buffered import BufferedStore
 from toolalpaca_mockserver.state.limits import DEFAULT_LIMITS, Limits
+from toolalpaca_mockserver.state.relational import RelationalStore
 from toolalpaca_mockserver.state.store import StoreUnavailable
 from toolalpaca_mockserver.state.turns import Turns
 
@@ -35,7 +35,7 @@ _PRAGMAS: Final = (
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
-class SqliteStore(BufferedStore):
+class SqliteStore(RelationalStore):
     """Keeps sessions in a file of SQLite's, version 3.35 or later.
 
     SQLite has one writer at a time. Its calls take microseconds and are made in the loop; only
@@ -119,20 +119,6 @@ class SqliteStore(BufferedStore):
             opened.execute("INSERT INTO toolalpaca_schema VALUES (?)", (sql.VERSION,))
         (found,) = opened.execute("SELECT version FROM toolalpaca_schema").fetchone()
         sql.check_version(found, str(self.path))
-
-    async def names(self) -> list[str]:
-        """The sessions that hold something, used last first."""
-        async with self._transaction() as connection:
-            return [name for (name,) in await connection.rows(sql.NAMES, self.deadline())]
-
-    async def sweep(self) -> None:
-        """Let go of sessions that have expired."""
-        if self.limits.idle is None:
-            return
-        async with self._transaction() as connection:
-            oldest = self.deadline()
-            found = await connection.rows(sql.EXPIRED, oldest)
-            await connection.each(sql.FORGET_EXPIRED, [(name, oldest) for (name,) in found])
 
     async def aclose(self) -> None:
         """Close the file."""
