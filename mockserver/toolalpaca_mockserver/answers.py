@@ -345,7 +345,6 @@ class Responder:
         if response is not None:
             key = f"{plan.operation.name}!{status}"
             self._add_headers(plan, answer, response, key, None, request)
-        answer.headers["toolalpaca-problem"] = header_text(said)
         answer.rules = tuple(reason.rule for reason in reasons)
         return answer
 

@@ -42,37 +42,8 @@ def configure(parser: CommandParser) -> None:
         action="store_true",
         help="imagine an item with an unknown id instead of answering 404",
     )
-    parser.add_argument(
-        "--no-auth", action="store_true", help="demand no credentials, whatever the documents say"
-    )
-    parser.add_argument(
-        "--credential",
-        action="append",
-        default=[],
-        metavar="TEXT",
-        help="a key, token or user:password that opens; without any, every well-formed one does",
-    )
-    parser.add_argument(
-        "--validation",
-        choices=("strict", "warn", "off"),
-        help="refuse requests that break the document, answer and name what is wrong in the "
-        "header toolalpaca-problem, or check nothing (default: strict; with --proxy and --replay "
-        "warn)",
-    )
-    parser.add_argument(
-        "--validator",
-        choices=("compiled", "openapi-core"),
-        default="compiled",
-        help="what judges requests; openapi-core is slow and needs toolalpaca[openapi-core]",
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="name every fault of the documents and do not serve"
-    )
-    parser.add_argument(
-        "--explain",
-        action="store_true",
-        help="say which resources were inferred, and why, and do not serve",
-    )
+    _add_checking_options(parser)
+    _add_describing_options(parser)
     parser.add_argument(
         "--corrections",
         type=Path,
@@ -96,6 +67,45 @@ def configure(parser: CommandParser) -> None:
     add_watch_options(parser)
     add_state_options(parser)
     add_engine_options(parser)
+
+
+def _add_checking_options(parser: CommandParser) -> None:
+    """What is demanded of requests."""
+    parser.add_argument(
+        "--no-auth", action="store_true", help="demand no credentials, whatever the documents say"
+    )
+    parser.add_argument(
+        "--credential",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a key, token or user:password that opens; without any, every well-formed one does",
+    )
+    parser.add_argument(
+        "--validation",
+        choices=("strict", "warn", "off"),
+        help="refuse requests that break the document, answer and name what is wrong in the "
+        "header toolalpaca-problem, or check nothing (default: strict; with --proxy and --replay "
+        "warn)",
+    )
+    parser.add_argument(
+        "--validator",
+        choices=("compiled", "openapi-core"),
+        default="compiled",
+        help="what judges requests; openapi-core is slow and needs toolalpaca[openapi-core]",
+    )
+
+
+def _add_describing_options(parser: CommandParser) -> None:
+    """What is said of the documents, instead of serving them."""
+    parser.add_argument(
+        "--check", action="store_true", help="name every fault of the documents and do not serve"
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say which resources were inferred, and why, and do not serve",
+    )
 
 
 def run(options: Namespace) -> int:

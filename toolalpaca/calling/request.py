@@ -184,8 +184,3 @@ def accepted(operation: Operation) -> str:
     if not types:
         return "application/json, */*;q=0.5"
     return ", ".join([*dict.fromkeys(types), "*/*;q=0.5"] if "*/*" not in types else types)
-
-
-def encoded_pair(name: str, value: str) -> str:
-    """A part of a query string."""
-    return f"{encode(name)}={encode(value)}"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.engines import Commission, Earlier, Engine, Source
+from toolalpaca_mockserver.engines import Commission, Composed, Earlier, Engine, Source
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.spelling import nameless
@@ -468,21 +468,7 @@ class Simulation:
     ) -> Outcome | Refusal:
         resource = role.resource
         sent = self.statements.sent(role, operation, arguments)
-        known, earlier = await self.context(operation, arguments, session)
-        variant, index = self.seeds.variant(resource, place, number)
-        composed = await self.engine.compose(
-            Commission(
-                operation,
-                arguments,
-                resource.contract,
-                resource.name,
-                variant,
-                index=index,
-                task="new",
-                known=known,
-                earlier=earlier,
-            )
-        )
+        composed = await self._composed(role, operation, arguments, session, place, number)
         base = composed.value if isinstance(composed.value, dict) else {}
         async with self.store.open(session) as world:
             ids = await world.ids(place)
@@ -519,6 +505,33 @@ class Simulation:
             sound=isinstance(composed.value, dict),
             source=composed.source,
             reason=composed.reason,
+        )
+
+    async def _composed(
+        self,
+        role: Role,
+        operation: Operation,
+        arguments: Arguments,
+        session: str,
+        place: str,
+        number: int,
+    ) -> Composed:
+        """What the engine makes up for a new item, before anything is opened that others want."""
+        resource = role.resource
+        known, earlier = await self.context(operation, arguments, session)
+        variant, index = self.seeds.variant(resource, place, number)
+        return await self.engine.compose(
+            Commission(
+                operation,
+                arguments,
+                resource.contract,
+                resource.name,
+                variant,
+                index=index,
+                task="new",
+                known=known,
+                earlier=earlier,
+            )
         )
 
     def _new(

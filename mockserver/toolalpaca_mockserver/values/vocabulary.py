@@ -353,7 +353,6 @@ STATUSES = ("active", "pending", "completed", "draft")
 CATEGORIES = ("books", "electronics", "garden", "music", "outdoor", "sports", "toys", "travel")
 LANGUAGES = ("de", "en", "es", "fr", "it", "ja", "nl", "pt")
 AIRLINES = ("AF", "BA", "JL", "KL", "LH", "QF", "TP", "UA")
-CURRENCIES = ("AUD", "CAD", "EUR", "GBP", "JPY", "NOK", "USD")
 BANKS = ("BNORNO22XXX", "BSUIDEFFXXX", "BVALESMMXXX", "BLISPTPLXXX")  # no such banks
 DOMAIN = "example.com"  # reserved by RFC 2606, so no generated address reaches anybody
 FILES = ("report.pdf", "photo.jpg", "notes.txt", "data.csv", "slides.pdf")
