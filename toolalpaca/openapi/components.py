@@ -35,9 +35,9 @@ _STYLES: Mapping[str, tuple[Style, ...]] = {
     "header": ("simple",),
     "cookie": ("form", "cookie"),
 }
-# "If in is 'header' and the name field is one of these, the parameter definition SHALL be ignored."
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token (RFC 9110, section 5.1); anything else would not be read, or begin another header."""
+# "If in is 'header' and the name field is one of these, the parameter definition SHALL be ignored."
 _NOT_PARAMETERS = frozenset(("accept", "content-type", "authorization"))
 _JSON = ("application/json", "text/json")
 _SECURITY_TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS")

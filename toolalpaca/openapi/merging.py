@@ -11,6 +11,7 @@ from typing import Any
 
 from toolalpaca.openapi.model import Schema
 from toolalpaca.openapi.references import at_pointer
+from toolalpaca.openapi.structure import equal_json
 
 # Keywords that mean something only together: a group is merged whole or not at all.
 _GROUPS: tuple[tuple[str, ...], ...] = (
@@ -89,7 +90,7 @@ def _merge_into(target: dict[str, Any], source: dict[str, Any]) -> dict[str, Any
             target.update(mine)
         elif group[-1] == "properties":
             residue.update(_merge_properties(target, mine))
-        elif not _equal([target.get(key) for key in group], [source.get(key) for key in group]):
+        elif not equal_json([target.get(key) for key in group], [source.get(key) for key in group]):
             residue.update(mine)
     for keyword, value in source.items():
         if keyword in done:
@@ -135,22 +136,11 @@ def _is_closed(schema: dict[str, Any]) -> bool:
 
 
 def _both(first: Schema, second: Schema) -> Schema:
-    return first if _equal(first, second) else {"allOf": [first, second]}
-
-
-def _equal(first: Any, second: Any) -> bool:
-    """Equality of JSON data: 1 is 1.0 and not true."""
-    if isinstance(first, bool) or isinstance(second, bool):
-        return first is second
-    if isinstance(first, dict) and isinstance(second, dict):
-        return first.keys() == second.keys() and all(_equal(first[k], second[k]) for k in first)
-    if isinstance(first, list) and isinstance(second, list):
-        return len(first) == len(second) and all(map(_equal, first, second))
-    return bool(first == second)
+    return first if equal_json(first, second) else {"allOf": [first, second]}
 
 
 def _same(first: Any, second: Any) -> Any:
-    return first if _equal(first, second) else None
+    return first if equal_json(first, second) else None
 
 
 def _merge_required(first: Any, second: Any) -> Any:
@@ -170,7 +160,7 @@ def _merge_types(first: Any, second: Any) -> Any:
 
 
 def _merge_enums(first: Any, second: Any) -> Any:
-    both = [value for value in first if any(_equal(value, other) for other in second)]
+    both = [value for value in first if any(equal_json(value, other) for other in second)]
     return both or None  # nothing is left, and the residue says so
 
 

@@ -63,12 +63,14 @@ def read_terms(text: str) -> Terms:
     """
     terms = NO_TERMS
     for term in filter(None, map(str.strip, text.split(","))):
-        said, _, share = term.partition("@")
+        said, at, share = term.partition("@")
         word, equals, value = said.strip().partition("=")
         word, value = word.strip(), value.strip()
         if word not in _WORDS or bool(equals) == (word in FATES):
             raise ValueError(f"{term!r} is no disturbance; there are {', '.join(_WORDS)}")
-        terms = _with(terms, word, value, _share(share, term) if share else 1.0)
+        if at and word == "rate":
+            raise ValueError(f"{term!r}: a rate has no share; write rate=10/60s")
+        terms = _with(terms, word, value, _share(share, term) if at else 1.0)
     if sum(share for _, share in (*terms.statuses, *terms.fates)) > 1 + 1e-9:
         raise ValueError(f"{text!r}: errors and failures happen to more than all requests")
     return terms
@@ -104,7 +106,7 @@ def _status(text: str) -> int:
 
 def _rate(text: str) -> Rate:
     number, _, span = text.partition("/")
-    if not (number.isdecimal() and int(number) > 0):
+    if not (span and number.isdecimal() and int(number) > 0):
         raise ValueError(f"{text!r} is no rate; write 10/60s")
     seconds = read_duration(span if span[:1].isdecimal() else f"1{span}")
     if seconds == 0:

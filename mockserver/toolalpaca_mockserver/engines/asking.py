@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ from toolalpaca.llm.protocol import Completion, LanguageModel, Message, Request,
 from toolalpaca_mockserver.engines.breaker import Breaker
 from toolalpaca_mockserver.engines.counts import Counts, current_spending
 from toolalpaca_mockserver.engines.reading import LONGEST_REPLY
-
-_log = logging.getLogger(__name__)
 
 _FEW_TOKENS = 16
 

@@ -88,7 +88,7 @@ def result_of(answer: Answer, request: Request, offered: OfferedTool) -> protoco
     if offered.result is not None and not offered.result.is_valid(structured):
         return failed(f"{status}, but not as the document says\n{_text(body)}".strip())
     if not body:
-        place = answer.headers.get("Location")
+        place = next((v for n, v in answer.headers.items() if n.lower() == "location"), None)
         return _told(f"{status}\nLocation: {place}" if place else status)
     result = protocol.CallToolResult(content=[_content(answer, request, body)])
     if isinstance(structured, dict):

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from toolalpaca.jsonl import JsonlWriter
-from toolalpaca_mockserver.catalog import Catalog
+from toolalpaca_mockserver.catalog import Catalog, PerApi
 from toolalpaca_mockserver.observation.exchange import Exchange
 from toolalpaca_mockserver.observation.masking import MaskedExchange, Secrets
 from toolalpaca_mockserver.reading.addressing import split_path
@@ -33,15 +33,19 @@ class Recorder:
 
     def __init__(self, path: Path, apis: Catalog) -> None:
         self._apis = apis
+        # Each API's own: replay, which knows one, must mask the same to find a request again.
+        self._secrets = PerApi(lambda api: Secrets([api.document]))
         self._writer: JsonlWriter | None = JsonlWriter(path, durable=False)
 
     def hear(self, exchange: Exchange) -> None:
         """Write *exchange*, if an operation was called."""
         if self._writer is None or exchange.answer.operation is None:
             return
-        secrets = Secrets(api.document for api in self._apis)
+        api = self._apis.named(exchange.answer.api)
+        if api is None:  # it is no longer served
+            return
         try:
-            self._writer.write(recorded(exchange, secrets))
+            self._writer.write(recorded(exchange, self._secrets.of(api)))
         except OSError as error:  # a full disk is no reason to answer nothing
             _log.error(
                 "the recording ends here: %s cannot be written: %s", self._writer.path, error

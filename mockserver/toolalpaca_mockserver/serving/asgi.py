@@ -45,12 +45,13 @@ _ANYBODY: Final = [(b"access-control-allow-origin", b"*"), (b"vary", b"Origin")]
 """To who says no origin, such as a cache that will answer for others."""
 
 
-def head_of(answer: Answer, origin: str | None) -> Message:
+def head_of(answer: Answer, origin: str | None, *, without_body: bool = False) -> Message:
     """The status and the headers of *answer*.
 
     Args:
         answer: The answer.
         origin: The request's ``Origin``, or None.
+        without_body: Whether the body will not be sent, as for HEAD; it may not be known.
     """
     source = f"{answer.source}; reason={answer.reason}" if answer.reason else answer.source
     headers = [(b"toolalpaca-source", source.encode())]
@@ -58,7 +59,9 @@ def head_of(answer: Answer, origin: str | None) -> Message:
         headers.append((b"toolalpaca-disturbance", answer.disturbance.encode()))
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1", "replace")))
-    if answer.status >= 200 and answer.status != 204:
+    # What the real API answers to HEAD, or with 304, has no body whose length could be told.
+    unknown = answer.status in (204, 304) or (without_body and not answer.body)
+    if answer.status >= 200 and not unknown:
         headers.append((b"content-length", str(len(answer.body)).encode()))
     for name, value in answer.headers.items():
         headers.append(
@@ -71,8 +74,9 @@ def head_of(answer: Answer, origin: str | None) -> Message:
 
 async def send_answer(answer: Answer, request: Request, send: Send) -> None:
     """Send *answer* to *request*."""
-    await send(head_of(answer, request.headers.get("origin")))
-    body = b"" if request.method == "HEAD" else answer.body
+    is_head = request.method == "HEAD"
+    await send(head_of(answer, request.headers.get("origin"), without_body=is_head))
+    body = b"" if is_head else answer.body
     await send({"type": "http.response.body", "body": body})
 
 

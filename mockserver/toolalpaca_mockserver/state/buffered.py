@@ -424,7 +424,7 @@ class BufferedStore:
             except SessionFull:
                 if not reads:
                     raise
-                return
+                world = BufferedWorld(stored, live)  # what was looked at is used, nothing is kept
             await self._finish(stored, world, live)
 
     def deadline(self) -> float:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from toolalpaca.openapi.structure import copy_json
+from toolalpaca.openapi.structure import copy_json, equal_json
 from toolalpaca_mockserver.json_text import dump
 
 _MOST_COPIED = 100_000
@@ -62,7 +62,7 @@ def _apply(whole: dict[str, Any], step: dict[str, Any]) -> None:
     elif operation == "remove":
         _remove(whole, path)
     elif operation == "test":
-        if _at(whole, path) != step.get("value"):
+        if not equal_json(_at(whole, path), step.get("value")):
             raise PatchError(f"the test at {path} fails")
     else:
         _at(whole, path)

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.spelling import letters
-from toolalpaca_mockserver.state.paging import CURSORS, OFFSETS, PAGES, Page
+from toolalpaca_mockserver.state.paging import CURSORS, OFFSETS, PAGES, Page, paging_parameters
+from toolalpaca_mockserver.state.queries import is_moment
 
 RELATIONS: Final = ("first", "prev", "next", "last")
 """The links between pages (https://www.iana.org/assignments/link-relations)."""
@@ -37,8 +38,11 @@ class PageLinks:
     @cached_property
     def _place(self) -> tuple[str, str] | None:
         """The kind of the parameter that says where a page begins, and its name."""
-        declared = [p.name for p in self._operation.parameters if p.location == "query"]
-        sent = [name for name, _ in self._request.query_pairs if name in declared]
+        pairs = self._request.query_pairs
+        bounds = {name for name, value in pairs if is_moment(value)}
+        paging = [parameter.name for parameter in paging_parameters(self._operation)]
+        declared = [name for name in paging if name not in bounds]
+        sent = [name for name, _ in pairs if name in declared]
         for names in (sent, declared):
             for kind, known in (("cursor", CURSORS), ("page", PAGES), ("offset", OFFSETS)):
                 name = next((name for name in names if letters(name) in known), None)
@@ -85,8 +89,8 @@ class PageLinks:
         parts = [part for part in self._request.query.split("&") if part]
         kept = [
             part
-            for part, (name, _) in zip(parts, self._request.query_pairs, strict=True)
-            if letters(name) not in (*CURSORS, *PAGES, *OFFSETS)
+            for part, (name, said) in zip(parts, self._request.query_pairs, strict=True)
+            if letters(name) not in (*CURSORS, *PAGES, *OFFSETS) or is_moment(said)
         ]
         return self._url("&".join([*kept, f"{quote(place, safe='')}={quote(value, safe='')}"]))
 

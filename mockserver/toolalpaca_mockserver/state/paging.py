@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from toolalpaca.openapi.model import Operation
+from toolalpaca.openapi.model import Operation, Parameter
 from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.state.queries import is_moment, is_time
 from toolalpaca_mockserver.state.store import Item
 
 DEFAULT_SIZE: Final = 20
@@ -71,8 +72,8 @@ class Page:
 
 def page_of(items: list[tuple[str, Item]], query: Mapping[str, Any], operation: Operation) -> Page:
     """The page of *items* that *query* asks for; everything when the operation has no paging."""
-    declared = {letters(p.name): p for p in operation.parameters if p.location == "query"}
-    values = {letters(name): value for name, value in query.items()}
+    declared = {letters(p.name): p for p in paging_parameters(operation)}
+    values = {letters(name): value for name, value in query.items() if not is_moment(value)}
     sizes = [name for name in SIZES if name in declared]
     paged = bool(sizes) or any(name in declared for name in (*PAGES, *OFFSETS, *CURSORS))
     usual = _usual_size(declared[sizes[0]] if sizes else None) if paged else len(items)
@@ -83,6 +84,11 @@ def page_of(items: list[tuple[str, Item]], query: Mapping[str, Any], operation: 
     more = start + size < len(items)
     following = encode_cursor(shown[-1][0]) if more and shown else None
     return Page(shown, len(items), start, size, number, following)
+
+
+def paging_parameters(operation: Operation) -> list[Parameter]:
+    """The parameters of the query that can say which page: ``after``, unless it is a date."""
+    return [p for p in operation.parameters if p.location == "query" and not is_time(p.schema)]
 
 
 def _start(

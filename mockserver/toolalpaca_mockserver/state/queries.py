@@ -36,6 +36,7 @@ _BOUNDS = {
     **dict.fromkeys(("max", "before", "until", "to", "end", "lte", "lt", "maximum"), "max"),
 }
 _TIMES = ("date", "date-time")
+_MOMENT = re.compile(r"\d{4}-\d\d(?!\d)")
 _FILTERS = ("filter", "filters", "where")
 _BRACKETED = re.compile(r"([^\[\]]+)\[([^\[\]]+)\](.*)")
 _INSIDE = "attributes"
@@ -78,9 +79,24 @@ def filters(
             tests.append(_contains(wanted))
         elif bounds:
             bound = bound_of(parameter, contract)
-            if bound is not None:
+            if bound is not None and _can_bound(contract, bound[1], wanted):
                 tests.append(_bounded(bound[1], wanted, lower=bound[0] == "min"))
     return tests
+
+
+def is_moment(value: Any) -> bool:
+    """Whether *value*, of a parameter such as ``after``, says when, and not which page."""
+    return isinstance(value, str) and _MOMENT.match(value) is not None
+
+
+def is_time(schema: Any) -> bool:
+    """Whether *schema* is that of a date or a time."""
+    return isinstance(schema, dict) and schema.get("format") in _TIMES
+
+
+def _can_bound(contract: Contract, name: str, value: Any) -> bool:
+    """Whether the property can be compared to *value*: ``start=20`` bounds no date, but pages."""
+    return is_moment(value) or not is_time(contract.flat(contract.properties()[name]))
 
 
 def spread(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +164,7 @@ def _bounded_property(parts: tuple[str, ...], contract: Contract) -> str | None:
     plain = contract.spellings
     if "".join(parts) in plain:
         return plain["".join(parts)]
-    times = [n for n, s in properties.items() if contract.flat(s).get("format") in _TIMES]
+    times = [name for name, schema in properties.items() if is_time(contract.flat(schema))]
     if parts and parts not in (("date",), ("time",)):
         times = [name for name in times if words(name)[: len(parts)] == parts]
     return times[0] if len(times) == 1 else None

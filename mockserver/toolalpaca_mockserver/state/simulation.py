@@ -401,7 +401,7 @@ class Simulation:
                 await world.put(place, key, done)
             return Outcome(role, item=done, key=key)
         if role.deed == "update" and is_patch(arguments.body):
-            return await self._patch(world, role, arguments.body, place, key, old)
+            return await self._patch(world, role, operation, arguments, place, key, old)
         change = items.replaced if role.deed == "replace" else items.updated
         request = self.statements.request(operation)
         sent = self.statements.sent(role, operation, arguments)
@@ -417,17 +417,33 @@ class Simulation:
         return Outcome(role, item=item, key=key, sound=sound or item is not settled)
 
     async def _patch(
-        self, world: World, role: Role, patch: Any, place: str, key: str, old: Item
+        self,
+        world: World,
+        role: Role,
+        operation: Operation,
+        arguments: Arguments,
+        place: str,
+        key: str,
+        old: Item,
     ) -> Outcome | Refusal:
         """What a JSON Patch of an item comes to (RFC 5789, section 2.2, has the status)."""
+        resource = role.resource
         try:
-            wanted = patched(old, patch)
+            wanted = patched(old, arguments.body)
         except PatchError as error:
-            return Refusal(409, f"the patch does not fit the {role.resource.name} {key}: {error}")
-        changed = items.exchanged(role.resource, wanted, old, now=await world.tick())
-        item, sound = items.settle(role.resource, changed, old)
+            return Refusal(409, f"the patch does not fit the {resource.name} {key}: {error}")
+        said = wanted if isinstance(wanted, dict) else {}
+        sent = {name: value for name, value in said.items() if old.get(name) != value}
+        refusal = await self.referee.refusal(
+            world, operation, resource, place, sent, request=None, own=key
+        )
+        if refusal is not None:
+            return refusal
+        changed = items.exchanged(resource, wanted, old, now=await world.tick())
+        settled, sound = items.settle(resource, changed, old)
+        item = await self.viewing.owned(world, role, operation, arguments.path, settled)
         await world.put(place, key, item)
-        return Outcome(role, item=item, key=key, sound=sound)
+        return Outcome(role, item=item, key=key, sound=sound or item is not settled)
 
     async def _remove_children(self, world: World, parent: Resource, key: str) -> None:
         """Remove what belongs to an item that is gone, though it does not stand below it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from toolalpaca.openapi.structure import equal_json
 from toolalpaca_mockserver.values.attempt import MOST_UNIQUE, DeadEnd
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _extend(
                 if len(built) >= flat.get("minItems", 0):
                     break
                 raise
-            if not unique or not any(_same(item, other) for other in built):
+            if not unique or not any(equal_json(item, other) for other in built):
                 built.append(item)
 
 
@@ -92,10 +93,3 @@ def _count(build: Build, flat: dict[str, Any], fewest: int, depth: int) -> int:
     most = flat.get("maxItems")
     wanted = fewest if fewest > 2 else build.rng.randint(max(1, fewest), 3)
     return min(wanted, most) if isinstance(most, int) else wanted
-
-
-def _same(left: Any, right: Any) -> bool:
-    """JSON equality: ``true`` is not 1, but 1.0 is."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(left == right)

@@ -133,3 +133,12 @@ def test_paths_are_split_where_the_document_begins(
     template: str, path: str, parts: tuple[str, str]
 ) -> None:
     assert split_path(template, path) == parts
+
+
+def test_the_length_of_what_head_would_bring_is_not_made_up(open_proxy: Open, real: Any) -> None:
+    client = open_proxy()
+    assert int(client.get("/pets").headers["content-length"]) > 0
+    headers = client.head("/pets").headers
+    assert headers["toolalpaca-source"] == "proxy"
+    assert "content-length" not in headers
+    assert real.seen[-1].method == "HEAD"

@@ -53,6 +53,7 @@ def test_steps(value: Any, patch: dict[str, Any], result: Any) -> None:
         step("replace", "/no", value=1),
         step("copy", "/a", **{"from": "/no"}),
         step("test", "/a", value=2),
+        step("test", "/a", value=True),
     ],
 )
 def test_steps_that_lead_nowhere_change_nothing(patch: dict[str, Any]) -> None:

@@ -63,6 +63,47 @@ def test_filters(query: dict[str, Any], found: list[int]) -> None:
     assert ids(query) == found
 
 
+MADE_AT = {
+    "type": "object",
+    "required": ["id", "made_at"],
+    "properties": {"id": {"type": "integer"}, "made_at": {"type": "string", "format": "date-time"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "following"),
+    [
+        ({"start": 1, "max": 1}, 2, "max=1&start=2"),
+        ({"after": "MQ", "max": 1}, 2, "max=1&after=Mg"),
+        ({"after": "2026-01-02", "max": 1}, 2, "after=2026-01-02&max=1&from=1"),
+        ({"from": "2026-01-02", "start": 1, "max": 1}, 3, ""),
+        ({"from": "2026-01-02", "max": 1}, 2, "from=2026-01-02&max=1&after=Mg"),
+    ],
+)
+def test_what_says_when_bounds_and_what_does_not_pages(
+    open_client: Open,
+    make_document: Callable[..., Any],
+    query: dict[str, Any],
+    found: int,
+    following: str,
+) -> None:
+    shown = [{"id": n, "made_at": f"2026-01-0{n}T00:00:00Z"} for n in (1, 2, 3)]
+    kinds = {"after": "string", "from": "string", "start": "integer", "max": "integer"}
+    parameters = [{"name": n, "in": "query", "schema": {"type": k}} for n, k in kinds.items()]
+    content = {"schema": {"type": "array", "items": MADE_AT}, "example": shown}
+    headers = {"Link": {"schema": {"type": "string"}}}
+    path_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    fine = {"description": "Fine", "content": {"application/json": content}, "headers": headers}
+    one = {"description": "Fine", "content": {"application/json": {"schema": MADE_AT}}}
+    paths = {
+        "/things": {"get": {"parameters": parameters, "responses": {"200": fine}}},
+        "/things/{id}": {"get": {"parameters": [path_id], "responses": {"200": one}}},
+    }
+    response = open_client(make_document(paths)).get("/things", params=query)
+    assert [item["id"] for item in response.json()] == [found]
+    assert response.links.get("next", {}).get("url", "").partition("?")[2] == following
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
