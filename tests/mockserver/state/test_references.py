@@ -180,3 +180,19 @@ def test_a_list_whose_values_the_document_shows_refers_to_nothing(
     shown = {name for hook in client.get("/hooks").json() for name in hook["events"]}
     assert {"push", "label"} <= shown
     assert ids.isdisjoint(shown)
+
+
+def test_a_json_patch_is_refused_for_what_another_change_is(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    described = shop(make_document, _409="Team not found")
+    content = {"application/json-patch+json": {"schema": {"type": "array"}}}
+    described["paths"]["/users/{id}"]["patch"]["requestBody"] = {"content": content}
+    client = open_client(described)
+    user = client.get("/users").json()[0]
+    headers = {"content-type": "application/json-patch+json"}
+    for team, status in ((987654, 409), (client.get("/teams").json()[1]["id"], 200)):
+        patch = f'[{{"op": "replace", "path": "/teamId", "value": {team}}}]'
+        changed = client.patch(f"/users/{user['id']}", content=patch, headers=headers)
+        assert changed.status_code == status
+    assert client.get(f"/users/{user['id']}").json()["teamId"] == team
