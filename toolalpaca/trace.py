@@ -87,12 +87,31 @@ class _Event(_Part):
     trainable: bool = False
 
 
+class StoredFile(_Part):
+    """What was too long or no text, and was kept beside the trace.
+
+    Attributes:
+        name: Its name there, which the model may give to ``retrievalDataFromFile``.
+        content_type: Its media type.
+        size: Bytes.
+    """
+
+    name: str
+    content_type: str
+    size: int
+
+
 class UserEvent(_Event):
-    """The user says something: an instruction, or another turn of a chat."""
+    """The user says something: an instruction, or another turn of a chat.
+
+    Attributes:
+        tools: Tools that were not there before and that these words made worth showing.
+    """
 
     kind: Literal["user"] = "user"
     source: Source = "user"
     text: str
+    tools: tuple[ToolSpec, ...] = ()
 
 
 class AssistantEvent(_Event):
@@ -127,6 +146,9 @@ class ObservationEvent(_Event):
         response: The HTTP response, when one came.
         conforming: Whether the response satisfies the document; None when that is not known.
         fault: The disturbance that was injected, or None.
+        tools: Tools that were not there before and that the model can use from now on.
+        files: What of the response was kept beside the trace.
+        approved: What a person said when asked whether to send it; None when nobody was asked.
     """
 
     kind: Literal["observation"] = "observation"
@@ -137,6 +159,9 @@ class ObservationEvent(_Event):
     response: HttpResponse | None = None
     conforming: bool | None = None
     fault: str | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    files: tuple[StoredFile, ...] = ()
+    approved: bool | None = None
 
 
 Event = Annotated[UserEvent | AssistantEvent | ObservationEvent, Field(discriminator="kind")]
@@ -168,7 +193,8 @@ class TraceStart(BaseModel):
         toolset: The name of the API.
         model: The name of the model.
         prompt_format: The name of the prompt format that made ``raw``.
-        tools: The tools as the model was shown them: a trace can be rendered without its document.
+        tools: The tools as the model was shown them first: a trace can be rendered without its
+            document. Events may add more.
         base_url: Where the API was.
     """
 
@@ -190,6 +216,14 @@ class Trace(TraceStart):
 
     events: list[Event] = Field(default_factory=list)
     outcome: Outcome = Outcome(status="interrupted", reason="the run wrote no end")
+
+    def known_tools(self) -> tuple[ToolSpec, ...]:
+        """The tools that the model knows by now: those of the start, and those that events added."""
+        found = {tool.name: tool for tool in self.tools}
+        for event in self.events:
+            if not isinstance(event, AssistantEvent):
+                found.update({tool.name: tool for tool in event.tools})
+        return tuple(found.values()) if len(found) > len(self.tools) else self.tools
 
     def calls(self) -> Iterator[Call]:
         """Every call that the assistant made, in order."""

@@ -80,6 +80,8 @@ class Usage(BaseModel):
         prompt_tokens: All tokens of the prompt, cached ones included.
         completion_tokens: Tokens that were generated.
         cached_tokens: Tokens of the prompt that the backend did not compute again.
+        cost: US dollars, as the server said or the prices of the settings make it; 0 when neither
+            is known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -87,12 +89,14 @@ class Usage(BaseModel):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    cost: float = 0.0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            cost=self.cost + other.cost,
         )
 
 
