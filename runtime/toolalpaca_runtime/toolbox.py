@@ -17,7 +17,7 @@ from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.tools.retrieval import RETRIEVE, Retrieval, stored_note
 from toolalpaca_runtime.tools.search import SEARCH, ToolIndex, ToolSearch
 from toolalpaca_runtime.tools.source import ToolSource
-from toolalpaca_runtime.user import Approve, nobody
+from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 MOST_SHOWN: Final = 64
 """Tools that a model is shown at once; of more it is shown those that fit what the user wants."""
@@ -100,7 +100,11 @@ class Toolbox:
         if call.problem is not None:
             return Observation(call.problem, "runtime")
         source, name = home
-        return self._kept(await source.call(call.model_copy(update={"tool": name}), approve))
+
+        async def approve_here(pending: PendingCall) -> bool | None:
+            return await approve(replace(pending, tool=call.tool))  # as it is known here
+
+        return self._kept(await source.call(call.model_copy(update={"tool": name}), approve_here))
 
     def _take(self, source: ToolSource) -> list[ToolSpec]:
         """The specs of *source* under names that are unique here."""

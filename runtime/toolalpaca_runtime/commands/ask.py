@@ -39,8 +39,6 @@ def run(options: Namespace) -> int:
 
     with open_session(options) as session:
         outcome = session.turn(options.instruction)
-        while outcome.status == "asked" and sys.stdin.isatty() and not options.json:
-            outcome = session.turn(input("> "))
         print(f"toolalpaca: trace: {session.trace_path}", file=sys.stderr)
     if outcome.status == "asked":
         print(

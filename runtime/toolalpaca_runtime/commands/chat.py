@@ -12,18 +12,13 @@ from toolalpaca_runtime.commands.options import add_agent_options
 
 if TYPE_CHECKING:
     from toolalpaca_runtime.commands.session import Session
+    from toolalpaca_runtime.commands.slash import SlashCommands
+    from toolalpaca_runtime.terminal.prompting import LineReader
 
 _EXAMPLES = """\
   toolalpaca chat http://127.0.0.1:8000/railway      # an API on a running mock server
   toolalpaca chat examples/library.yaml --mock       # a mock server of its own
   toolalpaca chat examples/library.yaml --mock --model smollm2
-"""
-
-_HELP = """\
-/tools  what the agent can call
-/trace  where the trace is
-/reset  forget the conversation
-/quit   leave (so does the end of input, Ctrl-D); Ctrl-C stops the agent\
 """
 
 
@@ -35,19 +30,24 @@ def configure(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Talk until the person leaves."""
-    from toolalpaca_runtime.commands.session import open_session
+    from rich.console import Console
 
-    with open_session(options) as session:
+    from toolalpaca_runtime.commands.session import open_session
+    from toolalpaca_runtime.commands.slash import SlashCommands
+
+    editing = sys.stdin.isatty() and sys.stdout.isatty() and not options.json
+    with open_session(options, folded=editing) as session:
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        commands = SlashCommands(session, console)
+        reader = _line_reader(commands) if editing else None
         _greet(session)
-        while True:
+        while not commands.leaving:
             try:
-                text = _read_line()
+                text = _read_line(session, reader)
             except EOFError:
                 break
-            if text == "/quit":
-                break
             if text.startswith("/"):
-                print(_answer_command(text, session), file=sys.stderr)
+                commands.run(text)
             elif text:
                 _turn(text, session)
         if session.trace_path is not None:
@@ -63,14 +63,29 @@ def _greet(session: Session) -> None:
         print(f"{title}{where}, {len(source.specs)} tools. /help says more.", file=sys.stderr)
 
 
-def _read_line() -> str:
-    """A line that the person typed; the prompt shows only to people."""
-    if not sys.stdin.isatty():
-        line = sys.stdin.readline()
-        if not line:
+def _line_reader(commands: SlashCommands) -> LineReader:
+    from toolalpaca_runtime.terminal.history import state_folder
+    from toolalpaca_runtime.terminal.prompting import LineReader
+
+    takes = {name: command.takes for name, command in commands.table.items()}
+    return LineReader(history=state_folder() / "chat-history", commands=takes)
+
+
+def _read_line(session: Session, reader: LineReader | None) -> str:
+    """What the person says next, ``""`` when they took it back (Ctrl-C).
+
+    Raises:
+        EOFError: They leave.
+    """
+    if reader is None:
+        line = input("> ") if sys.stdin.isatty() else sys.stdin.readline()
+        if not line and not sys.stdin.isatty():
             raise EOFError
         return line.strip()
-    return input("> ").strip()
+    try:
+        return session.wait(reader.read("> "))
+    except KeyboardInterrupt:
+        return ""
 
 
 def _turn(text: str, session: Session) -> None:
@@ -81,22 +96,3 @@ def _turn(text: str, session: Session) -> None:
         print(f"toolalpaca: error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("toolalpaca: interrupted", file=sys.stderr)
-
-
-def _answer_command(text: str, session: Session) -> str:
-    match text.split()[0]:
-        case "/tools":
-            return "\n".join(
-                f"{spec.name}: {spec.description.splitlines()[0]}"
-                for source in session.assembly.sources
-                for spec in source.specs
-            )
-        case "/trace":
-            return str(session.trace_path or "nothing has happened yet")
-        case "/reset":
-            session.reset()
-            return "the conversation is forgotten"
-        case "/help":
-            return _HELP
-        case command:
-            return f"there is no command {command}\n{_HELP}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from toolalpaca.llm.options import model_from_options
 from toolalpaca.serving import mock_server
@@ -19,9 +20,16 @@ from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
+from toolalpaca_runtime.terminal.person import Person, somebody_is_there
 from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
+
+_Result = TypeVar("_Result")
+
+
+def _nobody() -> User | None:
+    return None
 
 
 class Session:
@@ -31,7 +39,8 @@ class Session:
         runner: The event loop.
         assembly: Makes the agents.
         view: Shows what happens.
-        user: Answers questions and approves calls.
+        new_user: Whoever answers questions and approves calls in a conversation that begins; None
+            when nobody does.
     """
 
     def __init__(
@@ -40,13 +49,13 @@ class Session:
         assembly: Assembly,
         view: View,
         *,
-        user: User | None = None,
+        new_user: Callable[[], User | None] = _nobody,
     ) -> None:
         self.assembly = assembly
         self.view = view
         self.agent: Agent | None = None
         self._runner = runner
-        self._user = user
+        self._new_user = new_user
 
     @property
     def trace_path(self) -> Path | None:
@@ -61,7 +70,7 @@ class Session:
             KeyboardInterrupt: The person stopped it; the next turn goes on from there.
         """
         if self.agent is None:
-            self.agent = self.assembly.new_agent(self._user)
+            self.agent = self.assembly.new_agent(self._new_user())
         agent = self.agent
         self.view.begin(agent.trace)
         try:
@@ -76,6 +85,10 @@ class Session:
             self.agent.finish()
             self.agent = None
 
+    def wait(self, something: Coroutine[Any, Any, _Result]) -> _Result:
+        """What *something* brings that goes on in the session's event loop."""
+        return self._runner.run(something)
+
     async def _run(self, agent: Agent, text: str) -> None:
         async with aclosing(agent.run(text)) as items:
             async for item in items:
@@ -83,8 +96,12 @@ class Session:
 
 
 @contextmanager
-def open_session(options: Namespace) -> Iterator[Session]:
+def open_session(options: Namespace, *, folded: bool = False) -> Iterator[Session]:
     """The session that the command line describes.
+
+    Args:
+        options: The command line.
+        folded: Whether calls are shown as one line each.
 
     Raises:
         ToolAlpacaError: The API or the model cannot be opened.
@@ -94,9 +111,17 @@ def open_session(options: Namespace) -> Iterator[Session]:
         opened = AsyncExitStack()
         stack.callback(lambda: runner.run(opened.aclose()))
         assembly = runner.run(opened.enter_async_context(open_assembly(options)))
-        session = Session(runner, assembly, JsonView() if options.json else TerminalView())
+        if options.json:
+            session = Session(runner, assembly, JsonView())
+        else:
+            view = TerminalView(folded=folded)
+            session = Session(runner, assembly, view, new_user=lambda: _person(view))
         stack.callback(session.reset)
         yield session
+
+
+def _person(view: TerminalView) -> Person | None:
+    return Person(view) if somebody_is_there() else None
 
 
 @asynccontextmanager
