@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -15,6 +16,7 @@ from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.toolbox import MOST_SHOWN, Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
 
@@ -56,30 +58,39 @@ class Assembly:
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
-        self._agents = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the first source, as traces have it."""
+        return self.sources[0].name if self.sources else "none"
 
     @property
     def trace_path(self) -> Path | None:
         """Where the traces are; None before the first agent was made."""
         return self._recorder.path if self._recorder else None
 
-    def new_agent(self, user: User | None = None, *, task: str | None = None) -> Agent:
+    def new_agent(
+        self, user: User | None = None, *, task: str | None = None, alone: bool = False
+    ) -> Agent:
         """An agent at the beginning of a conversation.
 
         Args:
             user: Answers its questions and approves its calls.
             task: The id of its task, for the trace.
+            alone: Whether it has a session of its own on a mock server: what it changes there, no
+                other agent sees.
 
         Raises:
             ToolAlpacaError: The trace file cannot be written.
         """
         if self._recorder is None:
-            self._recorder = TraceWriter(self._trace_path or new_trace_path(self._name()))
-        self._agents += 1
-        folder = self._recorder.path.with_suffix(".files") / str(self._agents)
-        return Agent(
+            self._recorder = TraceWriter(self._trace_path or new_trace_path(self.name))
+        conversation = uuid.uuid4().hex
+        folder = self._recorder.path.with_suffix(".files") / conversation
+        sources = [_in_session(s, conversation) for s in self.sources] if alone else self.sources
+        agent = Agent(
             self.model,
-            Toolbox(self.sources, storage=Storage(folder), most_shown=self._most_shown),
+            Toolbox(sources, storage=Storage(folder), most_shown=self._most_shown),
             prompt_format=self.prompt_format,
             limits=self._limits,
             user=user,
@@ -87,6 +98,8 @@ class Assembly:
             task=task,
             seed=self._seed,
         )
+        agent.trace.id = conversation  # so that one finds the files of a trace, and its session
+        return agent
 
     def close(self) -> None:
         """Close the trace file; agents are finished before."""
@@ -104,8 +117,9 @@ class Assembly:
     ) -> None:
         self.close()
 
-    def _name(self) -> str:
-        return self.sources[0].name if self.sources else "agent"
+
+def _in_session(source: ToolSource, session: str) -> ToolSource:
+    return source.in_session(session) if isinstance(source, ApiTools) else source
 
 
 def new_trace_path(api: str) -> Path:

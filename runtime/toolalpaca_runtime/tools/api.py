@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -37,6 +38,9 @@ _LOG = logging.getLogger(__name__)
 
 SOURCE_HEADER: Final = "toolalpaca-source"
 """The response header in which a mock server says which of its parts answered."""
+
+SESSION_HEADER: Final = "toolalpaca-session"
+"""The request header that names a session of a mock server, a world of its own."""
 
 _SOURCES: Mapping[str, Source] = {"cache": "cache", "validator": "validator"}
 _SECRET_HEADERS = ("set-cookie",)
@@ -128,6 +132,18 @@ class ApiTools:
     def title(self) -> str:
         """The API's name for people."""
         return self.document.title
+
+    def in_session(self, session: str) -> ApiTools:
+        """These tools in a session of a mock server; a real API has none, and they are the same.
+
+        They share the client, so that they are not closed, and end with those they came from.
+        """
+        if not self.simulated:
+            return self
+        tools = copy.copy(self)
+        tools._headers = (*self._headers, (SESSION_HEADER, session))
+        tools._own_client = False
+        return tools
 
     def lacking(self) -> dict[str, tuple[str, ...]]:
         """The tools that need credentials which are not there, with the missing schemes."""

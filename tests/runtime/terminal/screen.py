@@ -44,11 +44,18 @@ class Terminal:
         self._reader.start()
 
     @property
+    def page(self) -> list[str]:
+        """The lines of the screen and what has left it above, as far as something stands there."""
+        above = [_text(line, self._screen.columns) for line in self._screen.history.top]
+        page = [*above, *map(str.rstrip, self._screen.display)]
+        while page and not page[-1]:
+            page.pop()
+        return page
+
+    @property
     def lines(self) -> list[str]:
-        """The lines of the screen and what has left it above, without empty ones."""
-        above = self._screen.history.top
-        lines = [_text(line, self._screen.columns) for line in above]
-        return [line for line in [*lines, *map(str.rstrip, self._screen.display)] if line]
+        """The page without empty lines."""
+        return [line for line in self.page if line]
 
     @property
     def text(self) -> str:
