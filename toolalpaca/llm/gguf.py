@@ -17,12 +17,11 @@ from typing import Any
 from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable
 from toolalpaca.llm.background import Emit, Worker
 from toolalpaca.llm.catalog import fetchable, fetched_path
-from toolalpaca.llm.grammar import check_grammar, json_grammar
+from toolalpaca.llm.grammar import LLGUIDANCE, as_grammar, check_grammar
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
     Finish,
-    Grammar,
     Message,
     Request,
     Usage,
@@ -38,8 +37,6 @@ _CONTEXT = 8192
 _BATCH = 256
 # Prompts that lost their slot to another conversation are kept up to this many MiB.
 _KEPT_PROMPTS = 512
-# With this marker llama.cpp hands a grammar to llguidance.
-_LLGUIDANCE = "%llguidance {}\n"
 
 
 def open_fetched(name: str, settings: ModelSettings) -> Gguf:
@@ -77,7 +74,9 @@ class Gguf:
     ) -> None:
         self.name = name
         context = settings.context or context
-        self.capabilities = Capabilities(grammar=True, json_schema=True, context=context)
+        self.capabilities = Capabilities(
+            grammar=True, json_schema=True, regex=True, context=context
+        )
         self._server = _load(path, settings, context)
         self._worker = Worker(f"llama.cpp {path.name}")
 
@@ -170,10 +169,10 @@ def _body(request: Request) -> dict[str, Any]:
         "cache_prompt": True,
     }
     if constraint := request.constraint:
-        grammar = constraint if isinstance(constraint, Grammar) else json_grammar(constraint.schema)
+        grammar = as_grammar(constraint)
         # llama.cpp goes on without a grammar that it cannot read, and says so only in its log.
         check_grammar(grammar)
-        body["grammar"] = _LLGUIDANCE + grammar.lark
+        body["grammar"] = LLGUIDANCE + grammar.lark
     return body
 
 

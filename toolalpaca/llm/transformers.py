@@ -84,7 +84,9 @@ class Checkpoint:
         context = settings.context or _own_context(model)
         # llguidance reads the tokenizers of the Rust library only, which are the fast ones.
         fast = bool(tokenizer.is_fast)
-        self.capabilities = Capabilities(grammar=fast, json_schema=fast, context=context)
+        self.capabilities = Capabilities(
+            grammar=fast, json_schema=fast, regex=fast, context=context
+        )
         self._grammars = Grammars(tokenizer, vocabulary, self._ends) if fast else None
         self._past: Past | None = Past(model)
         self._worker = Worker(f"transformers {Path(name).name}")
