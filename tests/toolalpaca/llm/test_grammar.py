@@ -305,8 +305,8 @@ def test_a_grammar_that_cannot_be_read_is_told_in_one_line() -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "a/b", r"a\/b", "", "yes|no", "a\nb", r"a\nb", "a\\\nb", r"\d{3}-[a-f]{2}", r"a\\/b", "[/#]{2}",
-        '"x"', "ü{1,3}", r"(GET|POST) /v1/[a-z]{1,4}",
+        "a/b", r"a\/b", "", "yes|no", "a\nb", r"a\nb", "a\\\nb", r"\d{3}-[a-f]{2}", r"a\\/b",
+        "[/#]{2}", '"x"', "ü{1,3}", r"(GET|POST) /v1/[a-z]{1,4}",
     ],
 )  # fmt: skip
 def test_a_regular_expression_is_matched_as_a_whole(pattern: str) -> None:
