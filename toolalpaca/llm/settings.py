@@ -15,6 +15,9 @@ It is never guessed: a llama.cpp that was built without llguidance ends its proc
 grammar.
 """
 
+NO_TEMPLATE = "none"
+"""The chat template of a model that has none, and continues a text."""
+
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 
 
