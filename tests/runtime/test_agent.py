@@ -14,7 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolalpaca.errors import ApiError, ModelReplyError, UsageError
-from toolalpaca.llm.protocol import Capabilities, Completion, Request, ToolCall, Usage
+from toolalpaca.llm.protocol import (
+    Capabilities,
+    Completion,
+    Piece,
+    Request,
+    Restart,
+    ToolCall,
+    Usage,
+)
 from toolalpaca.llm.scripted import Scripted
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
@@ -313,7 +321,7 @@ class Silent:
         self.closed = False
         self.writes = asyncio.Event()
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
         try:
             yield "Well"
             self.writes.set()
@@ -330,6 +338,23 @@ def test_a_limit_on_time_interrupts_a_model_that_hangs(url: str) -> None:
     assert trace.outcome.status == "stopped"
     assert "seconds" in trace.outcome.reason
     assert model.closed
+
+
+class Stumbling(Silent):
+    """A model whose first attempt at a reply breaks off."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        yield "I was ab"
+        yield Restart("the server broke off its reply")
+        yield "Good day"
+        yield Completion("Good day")
+
+
+def test_a_reply_that_begins_again_takes_back_what_was_shown(url: str) -> None:
+    trace, seen, _ = run(url, [], model=Stumbling())
+    deltas = [item for item in seen if isinstance(item, TextDelta)]
+    assert deltas == [TextDelta("I was ab"), TextDelta("", restart=True), TextDelta("Good day")]
+    assert trace.outcome.answer == "Good day"
 
 
 def test_an_identical_call_is_told_and_then_ends_the_turn(url: str) -> None:

@@ -25,6 +25,7 @@ from toolalpaca.logs import conceal
 DONE = "[DONE]"
 """The data of the event that ends a stream of OpenAI's protocol."""
 
+_ACCEPT = "text/event-stream, application/json;q=0.9"
 _CONNECT = 10.0  # seconds to reach a server at all; its silence has a longer limit of its own
 _LARGEST = 2**22  # bytes of an answer that is no stream, and of an error
 _LAST_BYTES = 0.1  # seconds; a server that ends its answer sends them with the last event
@@ -64,7 +65,7 @@ class ModelServer:
     Args:
         url: What paths are appended to.
         key: Sent as a bearer token; ``""`` sends none.
-        model: What the server calls the model, for errors.
+        model: What the server calls the model, for errors; ``""`` when it has only one.
         service: What kind of server it is, for errors.
         timeout: Seconds that it may be silent.
 
@@ -88,7 +89,7 @@ class ModelServer:
         self.key = key
         self._model = model
         self._service = service
-        headers = {"User-Agent": f"toolalpaca/{__version__}", "Accept": "text/event-stream"}
+        headers = {"User-Agent": f"toolalpaca/{__version__}", "Accept": _ACCEPT}
         if key:
             headers["Authorization"] = f"Bearer {key}"
         # How many requests there may be at once is --model-concurrency's to say.

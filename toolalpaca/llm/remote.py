@@ -46,7 +46,7 @@ class Remote:
     """A model of a server, asked again where that may help, and never more than is allowed.
 
     A reply that breaks off is asked for again from its beginning; a :class:`Restart` tells who
-    reads it.
+    reads it. The tokens of what broke off are counted nowhere, because no server says them.
 
     Args:
         model: Makes single attempts.

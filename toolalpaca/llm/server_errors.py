@@ -80,7 +80,7 @@ def status_error(
     Args:
         response: Its status and headers count.
         content: Its body, or the beginning of it.
-        model: What the server calls the model.
+        model: What the server calls the model; ``""`` when it has only one.
         where: The server.
         key: What no text may show.
         key_hint: What to do about a key that is refused.
@@ -98,10 +98,11 @@ def status_error(
             hint=key_hint,
         )
     if status == 404:
+        sought = f"model {model!r}" if model else "such route"
         return ModelUnavailable(
-            f"the server has no model {model!r}: {short}",
+            f"the server has no {sought}: {short}",
             where=where,
-            hint="check the name, and that the URL ends as the server wants it, usually in /v1",
+            hint="check the name, and that the URL ends as the server wants it: OpenAI's in /v1",
         )
     if status == 429:
         return ModelUnavailable(
@@ -118,7 +119,8 @@ def status_error(
         what = f"the server failed (HTTP {status}): {short}"
         return ModelReplyError(what, where=where, passing=True, retry_after=after)
     if param == "context_length_exceeded" or _TOO_LONG.search(words):
-        what = f"the conversation is longer than the context of {model!r}: {short}"
+        whose = repr(model) if model else "its model"
+        what = f"the conversation is longer than the context of {whose}: {short}"
         return ModelReplyError(what, where=where)
     refused = RequestRefused(
         f"the server refuses the request (HTTP {status}): {short}", where=where

@@ -50,7 +50,7 @@ class ModelSettings:
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
     timeout: float = 120.0
-    reply_timeout: float = 600.0
+    reply_timeout: float = 1800.0
     retries: int = 3
     concurrency: int | None = None
     rate: int | None = None

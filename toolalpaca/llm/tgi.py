@@ -50,9 +50,8 @@ def open_tgi(url: str, settings: ModelSettings) -> Remote:
         raise UsageError(f"this is no URL: {error}", where=f"tgi:{url}") from error
     if bare.scheme not in ("http", "https") or not bare.host:
         raise UsageError("this is no URL", where=f"tgi:{url}", hint="write tgi:http://HOST:PORT")
-    shown = str(bare.copy_with(userinfo=b"")).rstrip("/")
-    name = f"tgi:{shown}"
-    server = open_server(name, replace(settings, base_url=url), SERVICE, shown)
+    name = f"tgi:{bare.copy_with(userinfo=b'')}".rstrip("/")
+    server = open_server(name, replace(settings, base_url=url), SERVICE, model="")
     return Remote(Tgi(name, server), settings)
 
 

@@ -367,7 +367,7 @@ def openai_error(message: str, **members: Any) -> dict[str, Any]:
         (403, {}, ModelUnavailable, "refuses the key (HTTP 403)"),
         (404, openai_error("The model 'small' does not exist"), ModelUnavailable,
          "has no model 'small': The model 'small' does not exist"),
-        (404, "<html>Not Found</html>", ModelUnavailable, "usually in /v1"),
+        (404, "<html>Not Found</html>", ModelUnavailable, "OpenAI's in /v1"),
         (429, openai_error("Rate limit reached"), ModelUnavailable,
          "lets no more requests through: Rate limit reached (wait, raise the account's limit"),
         (503, openai_error("Loading model"), ModelUnavailable, "is not ready (HTTP 503)"),
@@ -426,19 +426,25 @@ def test_what_a_model_does_not_take_is_left_out_and_said(
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("name", "words"),
     [
-        openai_error("Extra inputs are not permitted: 'stop'"),
-        {"detail": [{"type": "extra_forbidden", "loc": ["body", "stop"], "msg": "Extra inputs"}]},
-        {"error": "unknown field `stop`"},
-        openai_error("This model does not support the stop parameter."),
+        ("stop", openai_error("Extra inputs are not permitted: 'stop'")),
+        ("stop", {"error": "unknown field `stop`"}),
+        ("stop", openai_error("This model does not support the stop parameter.")),
+        ("seed", {"detail": [  # Mistral
+            {"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs"}]}),
+        ("seed", {"error": {"code": 400, "status": "INVALID_ARGUMENT",  # Gemini
+                            "message": 'Unknown name "seed": Cannot find field.'}}),
+        ("stream_options", openai_error("unrecognized request argument: stream_options")),
     ],
-)
-def test_a_refusal_is_understood_in_the_words_of_many_servers(client: Client, words: Any) -> None:
+)  # fmt: skip
+def test_a_refusal_is_understood_in_the_words_of_many_servers(
+    client: Client, name: str, words: Any
+) -> None:
     bodies: list[dict[str, Any]] = []
     asked = Request(messages=HELLO.messages, stop=("END",))
-    assert client.ask(refusing(bodies, stop=words), asked)[0] == "Hi"
-    assert ["stop" in body for body in bodies] == [True, False]
+    assert client.ask(refusing(bodies, **{name: words}), asked)[0] == "Hi"
+    assert [name in body for body in bodies] == [True, False]
 
 
 def test_a_constraint_that_a_server_never_takes_is_learnt_and_said_once(

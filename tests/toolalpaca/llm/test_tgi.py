@@ -184,7 +184,7 @@ def test_an_error_within_the_stream_is_tried_again(ask: Any) -> None:
 
 def test_a_prompt_that_is_too_long_is_an_error(ask: Any) -> None:
     server = FakeTgi("a")
-    with pytest.raises(ModelReplyError, match="longer than the context of 'http://127"):
+    with pytest.raises(ModelReplyError, match="longer than the context of its model"):
         ask(server, asking(max_tokens=200))
     assert len(server.asked) == 1
 
@@ -209,6 +209,11 @@ def test_an_overload_is_an_error_that_may_pass(ask: Any) -> None:
 def test_a_reply_that_is_none_is_an_error(ask: Any, events: list[Any]) -> None:
     with pytest.raises(ModelReplyError):
         ask(lambda talk: talk.stream(*events), retries=0)
+
+
+def test_a_url_that_leads_elsewhere_is_told(ask: Any) -> None:
+    with pytest.raises(ModelUnavailable, match="the server has no such route: Not Found"):
+        ask(lambda talk: talk.answer(404, {"detail": "Not Found"}))
 
 
 def test_a_url_is_its_name_without_what_is_secret() -> None:
