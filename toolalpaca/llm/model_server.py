@@ -7,6 +7,7 @@ business of :mod:`toolalpaca.llm.remote`.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-import orjson
 
 from toolalpaca import __version__
 from toolalpaca.errors import ModelReplyError, ModelUnavailable
@@ -124,7 +124,8 @@ class ModelServer:
         request = self._client.build_request(
             "POST",
             path,
-            content=orjson.dumps(body),
+            # Schemas may hold integers that are too long for orjson.
+            content=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
         try:

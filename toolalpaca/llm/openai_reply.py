@@ -6,10 +6,9 @@ here. Nothing is believed of a chunk: any member may be missing or null.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, TypeVar
-
-import orjson
 
 from toolalpaca.llm.model_server import DONE
 from toolalpaca.llm.protocol import Completion, Finish, ToolCall, Usage
@@ -35,6 +34,7 @@ class Reply:
     def __init__(self, key: str = "") -> None:
         self._key = key
         self._text: list[str] = []
+        self._half = ""
         self._calls: list[_Call] = []
         self._finish: str | None = None
         self._usage = Usage()
@@ -50,16 +50,28 @@ class Reply:
             self._done = True
             return ""
         try:
-            chunk = _expect(orjson.loads(data), dict)
-        except orjson.JSONDecodeError as error:
+            chunk = _expect(json.loads(data), dict)
+        except (ValueError, RecursionError) as error:
             raise BrokenReply(f"the reply cannot be read: {error}") from error
         if failure := chunk.get("error"):
             raise event_error(failure, self._key)
         if usage := _expect(chunk.get("usage"), dict):
             self._usage = read_usage(usage)
-        text = "".join(self._take(choice) for choice in _dicts(chunk.get("choices")))
+        text = self._mended("".join(self._take(c) for c in _dicts(chunk.get("choices"))))
         self._text.append(text)
         return text
+
+    def _mended(self, text: str) -> str:
+        """*text* after what was held back; half a surrogate pair at its end is held back.
+
+        Servers written in JavaScript cut texts there.
+        """
+        text = self._half + text
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        text = text[:-1] if self._half else text
+        if text.isascii():
+            return text
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _take(self, choice: dict[str, Any]) -> str:
         self._begun = True
@@ -104,7 +116,7 @@ class Reply:
             call.name += name
             arguments = function.get("arguments")
             if isinstance(arguments, dict):  # not as text, as the protocol has it
-                arguments = orjson.dumps(arguments).decode()
+                arguments = json.dumps(arguments)
             call.arguments += _expect(arguments, str)
 
     def _call_of(self, index: Any, identity: str, name: str) -> _Call:

@@ -80,9 +80,15 @@ def _names(error: RequestRefused, name: str) -> bool:
     """Whether *error* is about the parameter *name*, one that can be left out."""
     if name not in _INSTEAD and name not in _RENAMED:
         return False
-    if error.param is not None:
-        return error.param.partition(".")[0] == name
-    if name in _CONSTRAINTS:
-        return _CONSTRAINT.search(error.words) is not None
-    named = re.search(rf"(?<![\w-]){name}(?![\w-])", error.words) is not None
-    return named and _REFUSES.search(error.words) is not None
+    if error.param:
+        named = error.param.partition(".")[0] == name
+    elif name in _CONSTRAINTS:
+        named = _CONSTRAINT.search(error.words) is not None
+    else:
+        named = re.search(rf"(?<![\w-]){name}(?![\w-])", error.words) is not None
+    # A value that is too large is no reason to send none; a constraint can only be refused whole.
+    return named and (
+        name in _CONSTRAINTS
+        or error.code.startswith("unsupported")
+        or _REFUSES.search(error.words) is not None
+    )

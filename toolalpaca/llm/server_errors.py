@@ -5,6 +5,7 @@ The line names the server and never the key, not even where the server repeats i
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
-import orjson
 
 from toolalpaca.errors import ModelError, ModelReplyError, ModelUnavailable
 from toolalpaca.redaction import Redactor
@@ -43,11 +43,13 @@ class RequestRefused(ModelReplyError):
 
     Attributes:
         words: What the server said, at full length.
-        param: The parameter that it named, when it did.
+        code: Its kind in OpenAI's words, such as ``unsupported_parameter``; ``""`` without.
+        param: The parameter that the server named, if it did.
     """
 
     words: str = ""
-    param: str | None = None
+    code: str = ""
+    param: str = ""
 
 
 def transport_error(
@@ -86,7 +88,7 @@ def status_error(
         key_hint: What to do about a key that is refused.
     """
     status = response.status_code
-    words, param = _told(content, key)
+    words, code, param = _told(content, key)
     short = words if len(words) <= _LONGEST else words[:_LONGEST] + "…"
     passing = status in _PASSING or status >= 500
     after = retry_after(response.headers) if passing else None
@@ -118,20 +120,20 @@ def status_error(
     if passing:
         what = f"the server failed (HTTP {status}): {short}"
         return ModelReplyError(what, where=where, passing=True, retry_after=after)
-    if param == "context_length_exceeded" or _TOO_LONG.search(words):
+    if code == "context_length_exceeded" or _TOO_LONG.search(words):
         whose = repr(model) if model else "its model"
         what = f"the conversation is longer than the context of {whose}: {short}"
         return ModelReplyError(what, where=where)
     refused = RequestRefused(
         f"the server refuses the request (HTTP {status}): {short}", where=where
     )
-    refused.words, refused.param = words, param
+    refused.words, refused.code, refused.param = words, code, param
     return refused
 
 
 def event_error(told: Any, key: str) -> BrokenReply:
     """The error of ours for an error among the events of a reply."""
-    words, _ = _told(orjson.dumps(told), key)
+    words, _, _ = _told(json.dumps(told).encode(), key)
     code = told.get("code") if isinstance(told, dict) else None
     ours = isinstance(code, int) and 400 <= code < 500 and code not in _PASSING
     return BrokenReply(f"the server broke off its reply: {words[:_LONGEST]}", passing=not ours)
@@ -155,25 +157,21 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, at - time.time())
 
 
-def _told(content: bytes, key: str) -> tuple[str, str | None]:
-    """What the server said on one line without the key, and the parameter that it named.
-
-    A code that says that the conversation is too long stands for a parameter.
-    """
+def _told(content: bytes, key: str) -> tuple[str, str, str]:
+    """What the server said on one line without the key, its kind, and the parameter it named."""
     try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
         body = content.decode("utf-8", "replace")
-    param = None
     if isinstance(body, dict):
         error = body.get("error")
         body = error if error and isinstance(error, dict | str) else body
+    code = param = None
     if isinstance(body, dict):
-        code, named = body.get("code"), body.get("param")
-        param = code if code == "context_length_exceeded" else named
+        code, param = body.get("code"), body.get("param")
         body = body.get("message") or body.get("detail") or body
-    text = body if isinstance(body, str) else orjson.dumps(body).decode()
+    text = body if isinstance(body, str) else json.dumps(body)
     text = Redactor([key])(" ".join(text.split()))
     if text.startswith("<"):
         text = "it answered with a page"
-    return text, param if isinstance(param, str) else None
+    return text, code if isinstance(code, str) else "", param if isinstance(param, str) else ""

@@ -7,13 +7,13 @@ https://github.com/huggingface/text-generation-inference/blob/main/docs/openapi.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 import httpx2
-import orjson
 
 from toolalpaca.errors import ModelReplyError, UsageError
 from toolalpaca.llm.model_server import ModelServer, Service, open_server
@@ -128,8 +128,8 @@ class _Reply:
             BrokenReply: It is none, or an error of the server's.
         """
         try:
-            event = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            event = json.loads(data)
+        except (ValueError, RecursionError) as error:
             raise BrokenReply(f"the reply cannot be read: {error}") from error
         if isinstance(event, dict) and "error" in event:
             # {"error": "Request failed during generation: ...", "error_type": "generation"}

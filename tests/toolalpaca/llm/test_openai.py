@@ -339,7 +339,7 @@ def test_what_servers_do_otherwise_is_read_all_the_same(client: Client, chunks: 
 def test_arguments_that_are_no_text_are_written_as_one(client: Client) -> None:
     told = {"function": {"name": "getPet", "arguments": {"id": 1}}}
     reply = client.reply_to(delta(tool_calls=[told]), delta("stop"))
-    assert reply.tool_calls == (ToolCall(id="call_1", name="getPet", arguments='{"id":1}'),)
+    assert reply.tool_calls == (ToolCall(id="call_1", name="getPet", arguments='{"id": 1}'),)
 
 
 def test_a_server_that_does_not_stream_is_read_too(client: Client) -> None:
@@ -478,6 +478,32 @@ def test_one_constraint_that_is_refused_says_nothing_of_others(client: Client) -
     ]
     client.ask(speak, *asked, server_grammar="llama.cpp")
     assert seen == ["a", "z", None, "b"]
+
+
+def test_a_value_that_is_refused_does_not_take_its_parameter_away(client: Client) -> None:
+    bodies: list[dict[str, Any]] = []
+    words = openai_error("max_tokens must be at most 512", param="max_tokens", code="invalid_value")
+    with pytest.raises(ModelReplyError, match="at most 512"):
+        client.ask(refusing(bodies, max_tokens=words))
+    assert len(bodies) == 1
+
+
+def test_a_character_that_is_cut_in_two_is_put_together(client: Client) -> None:
+    halves = delta(content="a\ud83e"), delta(content="\udd99!")
+    pieces = client.ask(lambda talk: talk.stream(*halves, delta("stop"), DONE))
+    assert pieces[:-1] == ["a", "🦙!"]
+    assert isinstance(pieces[-1], Completion)
+    assert pieces[-1].text == "a🦙!"
+    # What is no half of anything is told as such.
+    alone = delta("stop", content="\udd99b")
+    assert client.ask(lambda talk: talk.stream(alone))[0] == "�b"
+
+
+def test_integers_of_any_length_are_sent(client: Client) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 2**70}}}
+    tool = ToolSpec(name="t", description="T.", parameters=schema)
+    body = client.sent(Request(messages=HELLO.messages, tools=(tool,))).body
+    assert body["tools"][0]["function"]["parameters"] == schema
 
 
 def test_what_is_refused_and_needed_is_an_error(client: Client) -> None:
