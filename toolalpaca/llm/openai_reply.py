@@ -156,19 +156,15 @@ def read_usage(told: dict[str, Any]) -> Usage:
     """
     details = told.get("prompt_tokens_details")
     places = [details if isinstance(details, dict) else {}, told]
-    cached = (
+    cached = [
         place.get(name) for place in places for name in ("cached_tokens", "prompt_cache_hit_tokens")
+    ]
+    return Usage.told(
+        prompt=told.get("prompt_tokens"),
+        completion=told.get("completion_tokens"),
+        cached=next(filter(None, cached), None),
+        cost=told.get("cost"),
     )
-    return Usage(
-        prompt_tokens=_count(told.get("prompt_tokens")),
-        completion_tokens=_count(told.get("completion_tokens")),
-        cached_tokens=next(filter(None, map(_count, cached)), 0),
-        cost=max(0.0, float(cost)) if isinstance(cost := told.get("cost"), int | float) else 0.0,
-    )
-
-
-def _count(value: Any) -> int:
-    return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -98,6 +98,16 @@ class Usage(BaseModel):
     cached_tokens: int = 0
     cost: float = 0.0
 
+    @classmethod
+    def told(cls, *, prompt: Any, completion: Any, cached: Any = None, cost: Any = None) -> Usage:
+        """What a server says. What is no finite number from 0 upwards counts as 0."""
+        return cls(
+            prompt_tokens=int(_number(prompt)),
+            completion_tokens=int(_number(completion)),
+            cached_tokens=int(_number(cached)),
+            cost=_number(cost),
+        )
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
@@ -105,6 +115,11 @@ class Usage(BaseModel):
             cached_tokens=self.cached_tokens + other.cached_tokens,
             cost=self.cost + other.cost,
         )
+
+
+def _number(value: Any) -> float:
+    # 1e15 tokens or dollars are no figure that anybody could have meant.
+    return value if isinstance(value, int | float) and 0 <= value < 1e15 else 0
 
 
 _NO_TOKENS = Usage()

@@ -99,7 +99,7 @@ class Tgi:
     async def _reply(
         self, prompt: str, parameters: dict[str, Any]
     ) -> AsyncGenerator[str | Completion, None]:
-        reply = _Reply()
+        reply = TgiReply()
         body = {"inputs": prompt, "parameters": parameters}
         try:
             async with aclosing(self._server.events("generate_stream", body)) as events:
@@ -114,7 +114,7 @@ class Tgi:
         yield completion
 
 
-class _Reply:
+class TgiReply:
     """Collects the events of one reply: a token each, and the details with the last."""
 
     def __init__(self) -> None:
@@ -155,9 +155,9 @@ class _Reply:
         """
         if self._details is None:
             raise BrokenReply("the server ended its reply in the middle")
-        usage = Usage(
-            prompt_tokens=int(self._details.get("input_length") or 0),  # from version 2.2
-            completion_tokens=int(self._details.get("generated_tokens") or 0),
+        usage = Usage.told(
+            prompt=self._details.get("input_length"),  # from version 2.2
+            completion=self._details.get("generated_tokens"),
         )
         finish: Finish = "length" if self._details.get("finish_reason") == "length" else "stop"
         return Completion("".join(self._text), usage=usage, finish=finish)
