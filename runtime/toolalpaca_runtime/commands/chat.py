@@ -7,7 +7,9 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from toolalpaca.command import CommandParser
+from toolalpaca.counting import counted
 from toolalpaca.errors import ToolAlpacaError
+from toolalpaca.task import CLOCK_TOOL
 from toolalpaca_runtime.commands.options import add_agent_options
 
 if TYPE_CHECKING:
@@ -57,10 +59,13 @@ def run(options: Namespace) -> int:
 
 def _greet(session: Session) -> None:
     for source in session.assembly.sources:
+        if [spec.name for spec in source.specs] == [CLOCK_TOOL]:
+            continue  # every agent has it
         place = getattr(source, "base_url", "")
         where = f" at {place}" if place else ""
         title = getattr(source, "title", source.name)
-        print(f"{title}{where}, {len(source.specs)} tools. /help says more.", file=sys.stderr)
+        tools = counted(len(source.specs), "tool")
+        print(f"{title}{where}, {tools}. /help says more.", file=sys.stderr)
 
 
 def _line_reader(commands: SlashCommands) -> LineReader:

@@ -83,6 +83,8 @@ class TerminalView:
     def show(self, item: Event | TextDelta) -> None:
         """Print what happened; of text that has been shown as it came, nothing is repeated."""
         if isinstance(item, TextDelta):
+            if item.restart:
+                self._void()
             if self.console.is_terminal:
                 self._stream(self._reply.feed(item.text))
             return
@@ -153,6 +155,16 @@ class TerminalView:
             self._moving = Live(console=self.console, transient=True)
             self._moving.start()
         self._moving.update(tail)
+
+    def _void(self) -> None:
+        """What has come of the reply is void: it begins again."""
+        self._draft = ""
+        self._reply = ReplyText(self._trace.prompt_format if self._trace else "")
+        if self._flow is not None:
+            self._flow.write("…")
+            self._close_flow()
+            self._print("! ", "The model broke off, and begins again.", "yellow")
+        self._streamed = []
 
     def _end_stream(self) -> None:
         if self.console.is_terminal:

@@ -182,6 +182,18 @@ def test_text_before_native_calls_is_not_repeated() -> None:
     assert dumb(TextDelta("I look."), said) == "I look.\n→ f()\n"
 
 
+def test_a_reply_that_begins_again_is_told_from_what_it_replaces() -> None:
+    pieces = ("Thought: I kn", "Thought: I know.\nAnswer: Rex.")
+    items = [TextDelta(pieces[0]), TextDelta("", restart=True), TextDelta(pieces[1])]
+    said = step(thought="I know.", answer="Rex.")
+    assert dumb(*items, said, prompt_format="react").splitlines() == [
+        "  I kn…",
+        "! The model broke off, and begins again.",
+        "  I know.",
+        "Rex.",
+    ]
+
+
 def test_what_was_written_before_an_interruption_is_shown() -> None:
     assert dumb(TextDelta("It is Re"), outcome=Outcome(status="interrupted")) == "It is Re\n"
 
