@@ -48,10 +48,8 @@ def run(options: Namespace) -> int:
                 text = _read_line(session, reader)
             except EOFError:
                 break
-            if text.startswith("/"):
-                commands.run(text)
-            elif text:
-                _turn(text, session)
+            if text:
+                _do(text, session, commands)
         if session.trace_path is not None:
             print(f"toolalpaca: trace: {session.trace_path}", file=sys.stderr)
     return 0
@@ -93,10 +91,13 @@ def _read_line(session: Session, reader: LineReader | None) -> str:
         return ""
 
 
-def _turn(text: str, session: Session) -> None:
-    """One turn; neither a failure nor an interruption ends the conversation."""
+def _do(text: str, session: Session, commands: SlashCommands) -> None:
+    """A command or a turn; neither a failure nor an interruption ends the conversation."""
     try:
-        session.turn(text)
+        if text.startswith("/"):
+            commands.run(text)
+        else:
+            session.turn(text)
     except ToolAlpacaError as error:
         print(f"toolalpaca: error: {error}", file=sys.stderr)
     except KeyboardInterrupt:

@@ -9,7 +9,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from toolalpaca.errors import ToolAlpacaError
 from toolalpaca_runtime.commands.session import Session
 from toolalpaca_runtime.terminal.calls import call_details, counted_calls
 from toolalpaca_runtime.terminal.saving import save_conversation
@@ -61,17 +60,18 @@ class SlashCommands:
         }
 
     def run(self, text: str) -> None:
-        """Do what *text*, which begins with a slash, says."""
+        """Do what *text*, which begins with a slash, says.
+
+        Raises:
+            ToolAlpacaError: It cannot be done.
+        """
         name, _, argument = text.partition(" ")
         command = self.table.get(name)
         if command is None:
             self._say(f"there is no command {name}")
             self._help("")
-            return
-        try:
+        else:
             command.run(argument.strip())
-        except ToolAlpacaError as error:
-            self._say(f"toolalpaca: error: {error}")
 
     def _tools(self, words: str) -> None:
         specs = [spec for source in self._session.assembly.sources for spec in source.specs]

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import orjson
 
 from toolalpaca.trace import Call, ObservationEvent
 
+_NO_WIDTH = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+
 
 def printable(text: str, *, keep_lines: bool = True) -> str:
-    """*text* without control characters: what an API or a model sends must not drive a terminal."""
+    """*text* without control characters: what an API or a model sends must not drive a terminal.
+
+    Spaces of all kinds are plain ones; characters without width, on which terminals do not agree,
+    are left out.
+    """
     if not keep_lines:
         text = " ".join(text.split())
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text.expandtabs(4))
+    return "".join(map(_shown, text.expandtabs(4)))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character == "\n":
+        return character
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return "" if character in _NO_WIDTH else "�"
 
 
 def call_line(call: Call) -> str:

@@ -26,6 +26,7 @@ from toolalpaca_runtime.terminal.text import (
     went_well,
 )
 
+_REFRESHED = 12  # times a second
 _STYLES = {"thought": "dim", "answer": "", "open": ""}
 _INDENTS = {"thought": "  ", "answer": "", "open": ""}
 
@@ -145,16 +146,24 @@ class TerminalView:
             self._flow.write(text)
 
     def _show_draft(self, text: str) -> None:
-        """Show the end of what has come, to be replaced when it is known what it is."""
+        """Show what has come, to be replaced when it is known what it is."""
         self._draft += text
-        draft = Text(printable(self._draft.strip()))
-        lines = draft.wrap(self.console, max(self.console.width, NARROWEST))
-        tail = Text("\n").join(lines[-max(self.console.height - 2, 1) :])
         if not isinstance(self._moving, Live):
             self._stop_waiting()
-            self._moving = Live(console=self.console, transient=True)
+            # Asked for its text when it draws, which is rarer than pieces come.
+            self._moving = Live(
+                console=self.console,
+                get_renderable=self._draft_end,
+                transient=True,
+                refresh_per_second=_REFRESHED,
+            )
             self._moving.start()
-        self._moving.update(tail)
+
+    def _draft_end(self) -> Text:
+        """As much of the end of the draft as the terminal can show."""
+        width, height = max(self.console.width, NARROWEST), max(self.console.height - 2, 1)
+        draft = Text(printable(self._draft.strip()[-width * height :]))
+        return Text("\n").join(draft.wrap(self.console, width)[-height:])
 
     def _void(self) -> None:
         """What has come of the reply is void: it begins again."""

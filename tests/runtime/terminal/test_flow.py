@@ -45,6 +45,7 @@ def test_a_word_is_printed_when_it_is_whole() -> None:
 
 def test_nothing_drives_the_terminal() -> None:
     assert "\x1b" not in flowed("a\x1b[2Jb")
+    assert flowed("5\u202f€ of\u00a0x\u202ey\u200d") == "5 € of x�y\n"
 
 
 TEXTS = st.text(st.sampled_from("ab \n猫é:…"), max_size=120)
