@@ -352,14 +352,24 @@ def _description(operation: Operation) -> str:
 
 
 def _returns(operation: Operation, root: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a success answers: JSON's schema, or that of text with its media type."""
     response = operation.success()
-    if response is None:
+    if response is None or not response.content:
         return None
-    for media in response.content.values():
-        if "json" in media.content_type or "*" in media.content_type:
-            try:
-                schema = bundle(media.schema, root)
-            except DocumentError:
-                return None
-            return schema if isinstance(schema, dict) else None
-    return None
+    represented = list(response.content.values())
+    readable = [m for m in represented if "json" in m.content_type or "*" in m.content_type]
+    if readable:
+        schema = _bundled(readable[0].schema, root)
+    else:
+        schema = {"type": "string", "contentMediaType": represented[0].content_type}
+    if schema is not None and response.description.strip():
+        schema = {**schema, "description": response.description.strip()}
+    return schema
+
+
+def _bundled(schema: Schema, root: Mapping[str, Any]) -> dict[str, Any] | None:
+    try:
+        bundled = bundle(schema, root)
+    except DocumentError:
+        return None
+    return bundled if isinstance(bundled, dict) else None
