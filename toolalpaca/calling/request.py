@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
-from toolalpaca.calling.bodies import encode_body
+from toolalpaca.calling.bodies import encode_body, form_text
+from toolalpaca.calling.serialization import UnusableArgument as UnusableArgument
 from toolalpaca.calling.serialization import (
     cookie_text,
     encode,
@@ -19,14 +21,13 @@ from toolalpaca.calling.serialization import (
     query_text,
 )
 from toolalpaca.calling.tools import Place, Tool
-from toolalpaca.openapi.model import Operation, Parameter
+from toolalpaca.openapi.media_types import FORM, is_json
+from toolalpaca.openapi.model import MediaType, Operation, Parameter
 
 _TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class UnusableArgument(Exception):
-    """A value that fits its schema and still cannot be sent; the text tells the model why."""
+# What a URL may hold as it stands, and what is encoded already.
+_IN_TEMPLATE = "%:/?#[]@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> Pr
 
     Raises:
         UnusableArgument: A value cannot stand where it belongs: an empty path parameter, a line
-            break in a header.
+            break in a header, an empty array in a query that must have the parameter.
     """
     parts = _Parts()
     body: dict[str, Any] = {}
@@ -112,25 +113,49 @@ class _Parts:
 
 
 def _place_parameter(parameter: Parameter, value: Any, parts: _Parts) -> None:
-    if value is None:
+    if value is None and not parameter.required:
         return
     if parameter.content_type is not None:
-        value = orjson.dumps(value).decode() if "json" in parameter.content_type else value
+        value = _content(parameter, value)
+    text = _written(parameter, value)
     match parameter.location:
         case "path":
-            parts.path[parameter.name] = path_text(parameter, value)
-        case "query":
-            whole = parameter.whole_query
-            if text := encode(plain_text(value)) if whole else query_text(parameter, value):
-                parts.query.append(text)
-        case "cookie":
-            if text := cookie_text(parameter, value):
-                parts.cookies.append(text)
-        case "header":
-            text = header_text(parameter, value)
+            parts.path[parameter.name] = text
+        case "query" if text:
+            parts.query.append(text)
+        case "cookie" if text:
+            parts.cookies.append(text)
+        case "header" if text or isinstance(value, str):
             if _CONTROL.search(text):
                 raise UnusableArgument(f"{parameter.name}: a header holds no line breaks")
             parts.headers.append((parameter.name, text))
+        case _ if parameter.required:
+            raise UnusableArgument(
+                f"{parameter.name}: {plain_text(value)} leaves no trace in a {parameter.location}, "
+                "and it is required"
+            )
+
+
+def _written(parameter: Parameter, value: Any) -> str:
+    match parameter.location:
+        case "path":
+            return path_text(parameter, value)
+        case "query" if parameter.whole_query:
+            return encode(plain_text(value))
+        case "query":
+            return query_text(parameter, value)
+        case "cookie":
+            return cookie_text(parameter, value)
+        case _:
+            return header_text(parameter, value)
+
+
+def _content(parameter: Parameter, value: Any) -> str:
+    """A parameter whose ``content`` says how it is written."""
+    content_type = parameter.content_type or ""
+    if content_type == FORM:
+        return form_text(MediaType(content_type, parameter.schema), value)
+    return orjson.dumps(value).decode() if is_json(content_type) else plain_text(value)
 
 
 def _takes_null(place: Place) -> bool:
@@ -163,7 +188,12 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
     """
     segments = []
     for segment in template.split("/"):
-        filled = _TEMPLATE_PARAMETER.sub(lambda match: _value(match[1], values), segment)
+        # What the template itself says is text at the even places, names at the odd ones.
+        parts = _TEMPLATE_PARAMETER.split(segment)
+        filled = "".join(
+            _value(part, values) if place % 2 else quote(part, safe=_IN_TEMPLATE)
+            for place, part in enumerate(parts)
+        )
         if filled in (".", ".."):
             filled = filled.replace(".", "%2E")
         segments.append(filled)

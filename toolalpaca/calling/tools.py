@@ -5,7 +5,12 @@ All of an operation's parameters and the properties of its body are the argument
 - An argument has the name of its parameter or property. Where a name occurs in several places, the
   first in the order path, query, header, cookie, body keeps it, and the others get their place as a
   suffix: ``id`` in the path and in the body become ``id`` and ``id_body``.
-- A body that is no plain object of properties is one argument, ``body``.
+- A name that a model provider refuses is told in letters that all take (``filter[price]`` as
+  ``filter_price``), and its description says how the API calls it.
+- A body that is no plain object of properties is one argument, ``body``. So is one that is neither
+  JSON nor a form: XML is text that the model writes; of bytes see :mod:`toolalpaca.calling.files`.
+- A name in the path that the document forgot to declare is an argument, since no request goes
+  without it.
 - A property that is ``readOnly`` is the API's to write, so it is no argument.
 - A property that is required and not described is an argument, since no request goes without it.
 - What a security scheme fills (an API key in a query) is no argument: models see no secrets.
@@ -18,15 +23,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+from toolalpaca.calling.files import HINT, is_bytes
 from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.openapi.media_types import FORM, is_json, is_json_sequence, is_xml
 from toolalpaca.openapi.merging import flatten
-from toolalpaca.openapi.model import Document, MediaType, Operation, Parameter, Schema
-from toolalpaca.openapi.names import LONGEST_NAME, unique_name
+from toolalpaca.openapi.model import (
+    Document,
+    MediaType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
+from toolalpaca.openapi.names import (
+    LONGEST_NAME,
+    argument_name,
+    path_parameters,
+    unique_name,
+)
 from toolalpaca.openapi.references import bundle, resolve
 from toolalpaca.openapi.structure import OPENAPI_3, Node, rebuild
 from toolalpaca.openapi.validation import Validator
@@ -44,6 +63,7 @@ LONGEST_DESCRIPTION = 1000
 # definition SHALL be ignored." (OpenAPI 3.1.1, Parameter Object)
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 _BODY_METHODS = ("post", "put", "patch")
+_SINGLE = ("string", "number", "integer", "boolean")
 
 # The keywords of a schema whose top level says nothing that a merge into one flat object loses.
 _PLAIN_OBJECT = {
@@ -130,9 +150,10 @@ def make_tools(document: Document) -> tuple[Tool, ...]:
 
 def make_tool(operation: Operation, document: Document, *, name: str | None = None) -> Tool:
     """*operation* as a tool called *name* (default: the operation's own)."""
-    media_type = _body_media_type(operation)
+    media_type = _body_media_type(operation, document.root)
     body, extra = _body_places(operation, media_type, document.root)
-    places = _named([*_parameter_places(operation, document), *body])
+    declared = _parameter_places(operation, document)
+    places = _named([*_forgotten(operation), *declared, *body])
     spec = ToolSpec(
         name=name or operation.name,
         description=_description(operation),
@@ -160,6 +181,15 @@ def _parameter_places(operation: Operation, document: Document) -> Iterator[Plac
         )
 
 
+def _forgotten(operation: Operation) -> Iterator[Place]:
+    """The names in the path that no parameter declares."""
+    declared = {p.name for p in operation.parameters if p.location == "path"}
+    for name in dict.fromkeys(path_parameters(operation.path)):
+        if name not in declared:
+            parameter = Parameter(name, "path", True, {"type": "string"}, "simple", False)
+            yield Place("path", name, parameter.schema, True, parameter=parameter)
+
+
 def _secret_parameters(operation: Operation, document: Document) -> set[tuple[str, str]]:
     schemes = document.security_schemes
     return {
@@ -181,25 +211,61 @@ def _with_example(parameter: Parameter) -> Schema:
     return known
 
 
-def _body_media_type(operation: Operation) -> MediaType | None:
-    """The representation that can be written best: JSON, then forms, then the first."""
+def _body_media_type(operation: Operation, root: Mapping[str, Any]) -> MediaType | None:
+    """The representation that can be written best, as far as writing it needs its schema."""
     if operation.body is None or not operation.body.content:
         return None
-    return min(operation.body.content.values(), key=lambda media: _rank(media.content_type))
+    media = min(operation.body.content.values(), key=lambda media: _rank(media.content_type))
+    if is_json_sequence(media.content_type):
+        return replace(media, schema=_sequence_schema(media, root))
+    if _is_form(media.content_type):
+        return replace(media, schema=_form_schema(media, root))
+    return media
 
 
 def _rank(content_type: str) -> int:
-    preferred = ("application/json", "+json", "application/x-www-form-urlencoded", "multipart/")
-    for rank, part in enumerate(preferred):
-        if part in content_type and content_type != "application/json-patch+json":
-            return rank
-    # A range such as */* takes JSON, too.
-    return len(preferred) + ("*" not in content_type)
+    """JSON, then forms, then ranges (they take JSON, too), then whatever comes first."""
+    if content_type == "application/json-patch+json":
+        return 4  # a list of changes is harder to write than what they lead to
+    preferred = ("application/json", "+json", FORM, "multipart/")
+    ranks = (rank for rank, part in enumerate(preferred) if part in content_type)
+    usual = 4 if has_fields(content_type) else 5
+    return usual if is_json_sequence(content_type) else next(ranks, usual)
 
 
 def has_fields(content_type: str) -> bool:
-    """Whether a body of this type is written property by property: JSON and forms."""
-    return _rank(content_type) < 4 or "*" in content_type
+    """Whether a body of this type is a JSON value or a form, which is written by its schema."""
+    return (
+        is_json(content_type)
+        or is_json_sequence(content_type)
+        or _is_form(content_type)
+        or content_type in ("*/*", "application/*")
+    )
+
+
+def _is_form(content_type: str) -> bool:
+    return content_type == FORM or content_type.startswith("multipart/")
+
+
+def _sequence_schema(media: MediaType, root: Mapping[str, Any]) -> Schema:
+    """A list of values; before OpenAPI 3.2 documents describe one of them, or text."""
+    flat = _flat(media.schema, root)
+    kind = flat.get("type") if isinstance(flat, dict) else None
+    if kind == "array":
+        return media.schema
+    return {"type": "array", "items": True if kind == "string" else media.schema}
+
+
+def _form_schema(media: MediaType, root: Mapping[str, Any]) -> Schema:
+    """The form's properties with their references followed: writing one asks for its type."""
+    schema = _flat(media.schema, root)
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        return media.schema
+    properties = {name: _flat(value, root) for name, value in schema["properties"].items()}
+    for name, value in properties.items():
+        if isinstance(value, dict) and isinstance(value.get("items"), dict):
+            properties[name] = {**value, "items": _flat(value["items"], root)}
+    return {**schema, "properties": properties}
 
 
 def _body_places(
@@ -209,7 +275,7 @@ def _body_places(
     if media_type is None or operation.body is None:
         return [], False
     if not has_fields(media_type.content_type):
-        return [_text_body(operation.body.required, media_type)], False
+        return [_text_body(operation.body, media_type, root)], False
     schema = _flat(media_type.schema, root)
     if not _is_plain_object(schema):
         body = Place(
@@ -218,10 +284,17 @@ def _body_places(
         return [body], False
     needed = operation.body.required or operation.method in _BODY_METHODS
     required = schema.get("required") or ()
+    files = media_type.content_type.startswith("multipart/")
     places = [
-        Place("body", name, property_schema, needed and name in required)
-        for name, property_schema in schema["properties"].items()
-        if not _read_only(property_schema, root)
+        Place(
+            "body",
+            name,
+            value,
+            needed and name in required,
+            HINT if files and _holds_bytes(value) else "",
+        )
+        for name, value in schema["properties"].items()
+        if not _read_only(value, root)
     ]
     undescribed = schema.get("additionalProperties", True)
     if undescribed is not False:
@@ -260,9 +333,23 @@ def _only_requires(keyword: str, value: Any) -> bool:
     )
 
 
-def _text_body(required: bool, media_type: MediaType) -> Place:
-    description = f"The whole body, as {media_type.content_type} text."
-    return Place("body", "", {"type": "string"}, required, description)
+def _text_body(body: RequestBody, media_type: MediaType, root: Mapping[str, Any]) -> Place:
+    """A body that is one text, or bytes."""
+    content_type = media_type.content_type
+    textual = content_type.startswith("text/") or is_xml(content_type)
+    schema = _flat(media_type.schema, root)
+    if not (textual and isinstance(schema, dict) and schema.get("type") in _SINGLE):
+        schema = {"type": "string"}
+    written = f"{content_type} text." if textual else f"{content_type}. {HINT}"
+    described = (body.description, f"The whole body, as {written}")
+    return Place("body", "", schema, body.required, " ".join(part for part in described if part))
+
+
+def _holds_bytes(schema: Any) -> bool:
+    """Whether a property is a file, or a list of them."""
+    if isinstance(schema, dict) and isinstance(schema.get("items"), dict):
+        schema = schema["items"]
+    return is_bytes(schema)
 
 
 def _read_only(schema: Any, root: Mapping[str, Any]) -> bool:
@@ -285,10 +372,14 @@ def _named(places: list[Place]) -> dict[str, Place]:
     named: dict[str, Place] = {}
     wire_names = {place.name for place in places}
     for place in places:
-        name = place.name or "body"
-        if name in named:
-            taken = wire_names | set(named)
-            name = unique_name(f"{name}_{place.location}", taken)
+        name = argument_name(place.name) or place.location
+        taken = wire_names | set(named)
+        if place.name not in ("", name):
+            name = unique_name(name, taken, longest=LONGEST_NAME)
+        elif name in named:
+            longest = LONGEST_NAME - len(place.location) - 1
+            wanted = f"{name[:longest]}_{place.location}"
+            name = unique_name(wanted, taken, longest=LONGEST_NAME)
         named[name] = place
     return named
 
@@ -315,11 +406,18 @@ def _parameters(
 
 
 def _argument_schema(place: Place) -> Schema:
-    if not place.description:
-        return place.schema
-    if place.schema is True:
-        return {"description": place.description}
-    return {**place.schema, "description": place.description} if place.schema else place.schema
+    schema = place.schema
+    if schema is False:
+        return schema
+    own = schema.get("description") if isinstance(schema, dict) else None
+    described = [place.description or (own if isinstance(own, str) else "")]
+    if place.description == HINT and isinstance(own, str):
+        described.insert(0, own)
+    if place.name and argument_name(place.name) != place.name:
+        described.insert(0, f"The API's {place.name}.")
+    if text := " ".join(part.strip() for part in described if part.strip()):
+        return {**({} if schema is True else schema), "description": text}
+    return schema
 
 
 def _without_read_only(bundled: dict[str, Any]) -> dict[str, Any]:
@@ -357,7 +455,7 @@ def _returns(operation: Operation, root: Mapping[str, Any]) -> dict[str, Any] | 
     if response is None or not response.content:
         return None
     represented = list(response.content.values())
-    readable = [m for m in represented if "json" in m.content_type or "*" in m.content_type]
+    readable = [m for m in represented if is_json(m.content_type) or "*" in m.content_type]
     if readable:
         schema = _bundled(readable[0].schema, root)
     else:
