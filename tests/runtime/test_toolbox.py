@@ -1,254 +1,163 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
+from fastapi import FastAPI, Response
 
-from toolalpaca.errors import ApiError
-from toolalpaca.llm.options import Secret
 from toolalpaca.openapi.loading import load_document
-from toolalpaca.openapi.model import Document
+from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import Call
-from toolalpaca_runtime.auth import Credentials
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
-from toolalpaca_runtime.transport import Bounds
+from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.functions import FunctionTools
 
 from .conftest import Serve
 
-CANARY = "canary/7f3a secret"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
-def pets() -> FastAPI:
-    """An API that is not ours, with its own generated document."""
-    app = FastAPI(title="Pets", version="1")
+def catalogue() -> FastAPI:
+    """An API with answers that no model should read whole."""
+    app = FastAPI(title="Catalogue", version="1")
 
-    @app.get("/pets/{pet_id}", operation_id="getPet")
-    def get_pet(pet_id: int, verbose: bool = False) -> dict[str, Any]:
-        return {"id": pet_id, "verbose": verbose}
+    @app.get("/books", operation_id="listBooks")
+    def list_books() -> dict[str, Any]:
+        return {"total": 300, "items": [{"id": n, "title": f"Book {n}"} for n in range(300)]}
 
-    @app.post("/pets", operation_id="addPet", status_code=201)
-    def add_pet(pet: dict[str, str]) -> dict[str, str]:
-        return pet
-
-    @app.get("/echo", operation_id="echo")
-    async def echo(request: Request, response: Response) -> dict[str, Any]:
-        response.headers["x-echo"] = request.headers.get("authorization", "")
-        response.set_cookie("sid", "session-of-the-server")
-        return {"headers": dict(request.headers), "url": str(request.url)}
-
-    @app.get("/status/{code}", operation_id="getStatus")
-    def status(code: int) -> Response:
-        return PlainTextResponse("teapot", status_code=code)
-
-    @app.get("/image", operation_id="getImage")
-    def image() -> Response:
-        return Response(b"\x89PNG\0", media_type="image/png")
-
-    @app.get("/large", operation_id="getLarge")
-    def large() -> Response:
-        return StreamingResponse((b"x" * 1000 for _ in range(100_000)), media_type="text/plain")
-
-    @app.get("/slow", operation_id="getSlow")
-    async def slow(request: Request) -> None:
-        while not await request.is_disconnected():
-            await asyncio.sleep(0.01)
-
-    @app.get("/here", operation_id="redirectHere")
-    def here() -> Response:
-        return RedirectResponse("/pets/1")
-
-    @app.get("/there", operation_id="redirectThere")
-    def there() -> Response:
-        return RedirectResponse("http://elsewhere.invalid/steal")
-
-    @app.get("/wrong", operation_id="getWrong", response_model=dict[str, int])
-    def wrong() -> Response:
-        return JSONResponse({"a": "no number"})
+    @app.get("/cover", operation_id="getCover")
+    def get_cover() -> Response:
+        return Response(PNG, media_type="image/png")
 
     return app
 
 
-def load(app: FastAPI) -> Document:
-    return load_document(app.openapi())
+def play(url: str, *calls: tuple[str, dict[str, Any]]) -> tuple[Toolbox, list[Observation]]:
+    document = load_document(catalogue().openapi(), name="catalogue")
 
-
-def call(
-    base_url: str, name: str, _document: Document | None = None, **options: Any
-) -> Observation:
-    arguments = options.pop("arguments", {})
-    document = _document or load(pets())
-
-    async def make() -> Observation:
-        async with Toolbox(document, base_url, **options) as toolbox:
-            return await toolbox.call(Call(id="c", tool=name, arguments=arguments))
+    async def make() -> tuple[Toolbox, list[Observation]]:
+        async with ApiTools(document, url) as api:
+            toolbox = Toolbox([api])
+            seen = [
+                await toolbox.call(Call(id=str(number), tool=tool, arguments=arguments))
+                for number, (tool, arguments) in enumerate(calls)
+            ]
+            return toolbox, seen
 
     return asyncio.run(make())
 
 
-@pytest.fixture
-def url(serve: Serve) -> str:
-    return serve(pets())
-
-
-def test_a_call_is_sent_and_observed(url: str) -> None:
-    seen = call(url, "getPet", arguments={"pet_id": 0, "verbose": False})
-    assert seen.text == 'Status Code: 200. Response: {"id":0,"verbose":false}'
-    assert seen.source == "real"
-    assert seen.conforming is True
-    assert seen.request is not None
-    assert seen.request.url == f"{url}/pets/0?verbose=false"
+def test_a_long_response_is_told_by_head_and_structure_and_read_in_parts(serve: Serve) -> None:
+    _, (seen, third, found) = play(
+        serve(catalogue()),
+        ("listBooks", {}),
+        ("retrievalDataFromFile", {"file": "response_1.json", "path": "items.299.title"}),
+        ("retrievalDataFromFile", {"file": "response_1.json", "query": "book 217"}),
+    )
+    assert '"response_1.json"' in seen.text
+    assert "{total: integer, items: [300 x {id: integer, title: string}]}" in seen.text
+    assert 'Status Code: 200. Response: {"total":300,' in seen.text
+    assert [file.name for file in seen.files] == ["response_1.json"]
+    assert [tool.name for tool in seen.tools] == ["retrievalDataFromFile"]
     assert seen.response is not None
-    assert seen.response.status == 200
+    assert len(json.loads(seen.response.body)["items"]) == 300
+    assert third.text == '"Book 299"'
+    assert found.text == 'items.217: {"id":217,"title":"Book 217"}'
 
 
-def test_what_can_be_mended_is_mended_and_said(url: str) -> None:
-    seen = call(url, "getPet", arguments={"pet_id": "3", "verbose": None})
-    assert seen.text.endswith('{"id":3,"verbose":false}')
-    assert 'pet_id: "3" was read as 3' in seen.text
+def test_the_tool_that_reads_files_is_there_once_there_is_one(serve: Serve) -> None:
+    toolbox, (before, _, after) = play(
+        serve(catalogue()),
+        ("retrievalDataFromFile", {"file": "response_1.json"}),
+        ("listBooks", {}),
+        ("retrievalDataFromFile", {"file": "../../etc/passwd"}),
+    )
+    assert "no tool" in before.text
+    assert after.text == "There is no such file. The files are: response_1.json."
+    assert "retrievalDataFromFile" not in {spec.name for spec in toolbox.specs}
+
+
+def test_what_is_no_text_is_saved_and_named(serve: Serve) -> None:
+    _, (seen,) = play(serve(catalogue()), ("getCover", {}))
+    assert [(f.name, f.content_type, f.size) for f in seen.files] == [
+        ("image_1.png", "image/png", len(PNG))
+    ]
+    assert '"image_1.png"' in seen.text
+    assert "PNG\\r" not in seen.text
+    assert not seen.tools
+
+
+def numbered(number: int) -> FunctionTools:
+    def add() -> int:
+        return number
+
+    return FunctionTools([add], name=f"source{number}")
+
+
+def test_tools_of_several_sources_have_names_of_their_own() -> None:
+    toolbox = Toolbox([numbered(1), numbered(2), numbered(3)])
+    names = [spec.name for spec in toolbox.specs]
+    assert names == ["add", "source2_add", "source3_add", ASK_TOOL]
+    seen = [asyncio.run(toolbox.call(Call(id="1", tool=name))).text for name in names[:3]]
+    assert seen == ["1", "2", "3"]
+
+
+def many(count: int) -> FunctionTools:
+    functions = []
+    for number in range(count):
+
+        def tool() -> str:
+            return "done"
+
+        tool.__name__ = f"thing{number}"
+        tool.__doc__ = (
+            f"Do the thing called {'delete the calendar event' if number == 77 else number}."
+        )
+        functions.append(tool)
+    return FunctionTools(functions, name="many")
+
+
+def test_of_many_tools_those_that_fit_are_shown_and_others_found() -> None:
+    toolbox = Toolbox([many(100)], most_shown=20)
+    shown = [spec.name for spec in toolbox.shown("Delete my calendar event, please")]
+    assert shown[0] == "thing77"
+    assert len(shown) <= 14
+    assert shown[-2:] == ["searchTools", ASK_TOOL]
+    found = asyncio.run(
+        toolbox.call(Call(id="1", tool="searchTools", arguments={"query": "the thing called 5"}))
+    )
+    assert "thing5" in [spec.name for spec in found.tools]
+    assert "thing5" in found.text
+    nothing = Call(id="2", tool="searchTools", arguments={"query": "zebra"})
+    assert "Try others" in asyncio.run(toolbox.call(nothing)).text
+
+
+def test_a_tool_that_is_not_shown_can_be_called() -> None:
+    assert asyncio.run(Toolbox([many(100)], most_shown=20).call(Call(id="1", tool="thing3"))).text
+
+
+def test_few_tools_are_all_shown_whatever_is_said() -> None:
+    toolbox = Toolbox([many(20)], most_shown=20)
+    assert toolbox.shown("zebra") == toolbox.specs
+    assert toolbox.more("delete the calendar event", ()) == ()
+
+
+def test_further_words_bring_further_tools_once() -> None:
+    toolbox = Toolbox([many(100)], most_shown=20)
+    known = toolbox.shown("the thing called 5")
+    more = toolbox.more("delete the calendar event", known)
+    assert more[0].name == "thing77"
+    assert not {spec.name for spec in more} & {spec.name for spec in known}
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "words"),
-    [
-        ("findPet", {}, ["no tool 'findPet'", "getPet", "getDetails"]),
-        ("getPet", {}, ["pet_id", "required"]),
-        ("getPet", {"pet_id": "three"}, ["pet_id", "integer"]),
-        ("getPet", {"pet_id": 1, "loud": True}, ["loud", "no such argument", "verbose"]),
-        ("addPet", {"body": {"name": {"a": 1}}}, ["body.name", "string"]),
-    ],
+    ("tool", "words"), [("thing7x", "Did you mean thing7"), ("zebra", "There is no")]
 )
-def test_mistakes_are_observations_and_nothing_is_sent(
-    url: str, name: str, arguments: dict[str, Any], words: list[str]
-) -> None:
-    seen = call(url, name, arguments=arguments, allow_unsafe=True)
-    assert seen.request is None
-    assert seen.source in ("runtime", "validator")
-    for word in words:
-        assert word in seen.text
-
-
-def test_an_error_of_the_api_is_an_observation(url: str) -> None:
-    seen = call(url, "getStatus", arguments={"code": 418})
-    assert seen.text == "Status Code: 418. Response: teapot"
-    assert seen.conforming is False
-
-
-def test_a_response_that_breaks_its_document_is_marked(url: str) -> None:
-    assert call(url, "getWrong").conforming is False
-
-
-def test_a_body_that_is_no_text_is_described(url: str) -> None:
-    assert call(url, "getImage").text.endswith("Response: (image/png, 5 bytes)")
-
-
-def test_a_large_response_is_not_read_to_its_end(url: str) -> None:
-    seen = call(url, "getLarge", bounds=Bounds(bytes=5_000))
-    assert "too large to be read whole" in seen.text
-    assert seen.response is not None
-    assert len(seen.response.body) == 5_000
-
-
-def test_an_api_that_does_not_answer_is_an_observation(url: str) -> None:
-    seen = call(url, "getSlow", bounds=Bounds(seconds=0.2))
-    assert seen.text == "No response: the API did not answer within 0.2 seconds."
-    assert seen.response is None
-
-
-def test_redirects_are_followed_on_the_same_origin_only(url: str) -> None:
-    assert call(url, "redirectHere").text.endswith('{"id":1,"verbose":false}')
-    elsewhere = call(url, "redirectThere")
-    assert elsewhere.text.startswith("Status Code: 307.")
-
-
-def test_nobody_at_the_address_is_an_error() -> None:
-    with pytest.raises(ApiError, match="cannot be reached"):
-        call("http://127.0.0.1:9", "getPet", arguments={"pet_id": 1})
-
-
-def test_calls_that_change_a_real_api_need_leave() -> None:
-    document = load(pets())
-    base = "http://api.invalid"
-    seen = call(base, "addPet", document, arguments={"body": {"name": "Rex"}})
-    assert seen.text.startswith("Refused: POST may change something on the real API api.invalid")
-    assert seen.request is None
-    with pytest.raises(ApiError):  # sent, and nobody is there
-        call(base, "addPet", document, arguments={"body": {"name": "Rex"}}, allow_unsafe=True)
-    with pytest.raises(ApiError):
-        call(base, "getPet", document, arguments={"pet_id": 1})
-
-
-def secured(scheme: dict[str, Any]) -> Document:
-    described = pets().openapi()
-    described["components"]["securitySchemes"] = {"s": scheme}
-    described["security"] = [{"s": []}]
-    return load_document(described)
-
-
-@pytest.mark.parametrize(
-    "scheme",
-    [
-        {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
-        {"type": "apiKey", "in": "query", "name": "key"},
-        {"type": "apiKey", "in": "cookie", "name": "key"},
-        {"type": "http", "scheme": "bearer"},
-        {"type": "http", "scheme": "basic"},
-        {"type": "oauth2", "flows": {}},
-    ],
-)
-def test_a_secret_is_sent_and_shows_nowhere_even_when_it_is_echoed(
-    url: str, scheme: dict[str, Any]
-) -> None:
-    basic = scheme.get("scheme") == "basic"
-    secret = f"user:{CANARY}" if basic else CANARY
-    seen = call(url, "echo", secured(scheme), credentials=Credentials({"s": Secret(secret)}))
-    assert seen.request is not None
-    assert seen.response is not None
-    shown = f"{seen!r} {seen.request.model_dump_json()} {seen.response.model_dump_json()}"
-    assert seen.response.status == 200
-    assert seen.response.body.count("***") >= 1  # it arrived, and came back masked
-    for form in ("canary", "7f3a", "dXNlcjpjYW5hcnkv", "session-of-the-server"):
-        assert form not in shown
-
-
-def test_a_simulated_api_gets_placeholders(url: str) -> None:
-    document = secured({"type": "http", "scheme": "bearer"})
-    seen = call(url, "echo", document, simulated=True)
-    assert '"authorization":"Bearer simulated"' in seen.text
-    assert seen.request is not None
-    assert seen.request.headers["authorization"] == "***"
-
-
-def test_calls_do_not_share_cookies(url: str) -> None:
-    async def twice() -> str:
-        async with Toolbox(load(pets()), url) as toolbox:
-            await toolbox.call(Call(id="1", tool="echo"))
-            return (await toolbox.call(Call(id="2", tool="echo"))).text
-
-    assert '"cookie"' not in asyncio.run(twice())
-
-
-def test_the_mock_servers_word_is_taken_for_the_source(serve: Serve) -> None:
-    app = FastAPI()
-
-    @app.get("/x", operation_id="x")
-    def x(response: Response, source: str) -> None:
-        response.headers["toolalpaca-source"] = source
-
-    url = serve(app)
-    said = {
-        source: call(url, "x", load(app), arguments={"source": source}).source
-        for source in ("schema", "state", "llm", "cache", "validator", "router")
-    }
-    assert said == {
-        "schema": "simulator", "state": "simulator", "llm": "simulator", "cache": "cache",
-        "validator": "validator", "router": "simulator",
-    }  # fmt: skip
-
-
-def test_headers_go_with_every_request(url: str) -> None:
-    seen = call(url, "echo", headers={"toolalpaca-session": "s1"})
-    assert '"toolalpaca-session":"s1"' in seen.text
+def test_an_unknown_tool_is_told_near_names_and_not_hundreds(tool: str, words: str) -> None:
+    text = asyncio.run(Toolbox([many(100)], most_shown=20).call(Call(id="1", tool=tool))).text
+    assert words in text
+    assert "searchTools" in text
+    assert len(text) < 300
