@@ -25,9 +25,10 @@ from toolalpaca.openapi.media_types import FORM, is_json
 from toolalpaca.openapi.model import MediaType, Operation, Parameter
 
 _TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 # What a URL may hold as it stands, and what is encoded already.
-_IN_TEMPLATE = "%:/?#[]@!$&'()*+,;=~"
+_IN_TEMPLATE = "%:/?[]@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> Pr
         base_url: The URL below which the document's paths are.
 
     Raises:
-        UnusableArgument: A value cannot stand where it belongs: an empty path parameter, a line
-            break in a header, an empty array in a query that must have the parameter.
+        UnusableArgument: A value cannot stand where it belongs: an empty path parameter, a control
+            character in a header, an empty array in a query that must have the parameter.
     """
     parts = _Parts()
     body: dict[str, Any] = {}
@@ -96,7 +97,8 @@ def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> Pr
         headers.append(("content-type", content[0]))
     return PreparedRequest(
         tool.operation.method.upper(),
-        base_url.rstrip("/") + _fill(tool.operation.path, parts.path),
+        # Some documents tell operations of one path apart by a fragment, which is never sent.
+        base_url.rstrip("/") + _fill(tool.operation.path.partition("#")[0], parts.path),
         tuple(parts.query),
         tuple(headers),
         tuple(parts.cookies),
@@ -126,14 +128,20 @@ def _place_parameter(parameter: Parameter, value: Any, parts: _Parts) -> None:
         case "cookie" if text:
             parts.cookies.append(text)
         case "header" if text or isinstance(value, str):
-            if _CONTROL.search(text):
-                raise UnusableArgument(f"{parameter.name}: a header holds no line breaks")
-            parts.headers.append((parameter.name, text))
+            parts.headers.append((parameter.name, _header(parameter.name, text)))
         case _ if parameter.required:
             raise UnusableArgument(
                 f"{parameter.name}: {plain_text(value)} leaves no trace in a {parameter.location}, "
                 "and it is required"
             )
+
+
+def _header(name: str, text: str) -> str:
+    """*text* on one line: a line break is a space in a header (RFC 9110, section 5.5)."""
+    line = _FOLD.sub(" ", text).strip()
+    if _CONTROL.search(line):
+        raise UnusableArgument(f"{name}: a header holds no control characters")
+    return line
 
 
 def _written(parameter: Parameter, value: Any) -> str:

@@ -174,7 +174,7 @@ def _parameter_places(operation: Operation, document: Document) -> Iterator[Plac
         yield Place(
             parameter.location,
             parameter.name,
-            _with_example(parameter),
+            _writable(parameter),
             parameter.required or parameter.location == "path",
             parameter.description,
             parameter,
@@ -198,6 +198,17 @@ def _secret_parameters(operation: Operation, document: Document) -> set[tuple[st
         for name in alternative
         if name in schemes and schemes[name].type == "apiKey"
     }
+
+
+def _writable(parameter: Parameter) -> Schema:
+    """The schema with an example, and without null where that would be no value at all."""
+    schema = _with_example(parameter)
+    kinds = schema.get("type") if isinstance(schema, dict) else None
+    if parameter.required and parameter.content_type is None and isinstance(kinds, list):
+        left = [kind for kind in kinds if kind != "null"]
+        if left and isinstance(schema, dict):
+            return {**schema, "type": left[0] if len(left) == 1 else left}
+    return schema
 
 
 def _with_example(parameter: Parameter) -> Schema:
