@@ -19,6 +19,6 @@ def clock_tools(now: Callable[[], datetime] | None = None) -> FunctionTools:
     def getCurrentDateTime() -> str:
         """Tell the current date, weekday, time and time zone."""
         moment = tell()
-        return f"{moment:%A}, {moment.isoformat(timespec='seconds')}"
+        return f"Today is {moment:%A}, {moment.isoformat(timespec='seconds')}"
 
     return FunctionTools([getCurrentDateTime], name="clock")

@@ -176,4 +176,4 @@ def test_the_clock_tells_the_time_with_its_zone() -> None:
     tools = clock_tools(lambda: moment)
     assert [spec.name for spec in tools.specs] == ["getCurrentDateTime"]
     text = asyncio.run(tools.call(Call(id="1", tool="getCurrentDateTime"))).text
-    assert text == "Wednesday, 2026-11-25T18:31:00+00:00"
+    assert text == "Today is Wednesday, 2026-11-25T18:31:00+00:00"
