@@ -125,6 +125,11 @@ class ApiTools:
         return self.document.name
 
     @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools with the operations behind them."""
+        return tuple(self._tools.values())
+
+    @property
     def title(self) -> str:
         """The API's name for people."""
         return self.document.title
