@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
 from toolalpaca.calling.tools import Tool, make_tools
 from toolalpaca.clients import new_client
-from toolalpaca.hosts import is_absolute
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.redaction import MASK, Redactor
@@ -195,9 +194,11 @@ class ApiTools:
     def _server(self, operation: Operation) -> str:
         """The URL below which *operation* is called."""
         servers, usual = operation.servers, self.document.servers
-        if self._own_servers and servers and servers[:1] != usual[:1] and is_absolute(servers[0]):
-            return servers[0]
-        return self.base_url
+        if not (self._own_servers and servers) or servers[:1] == usual[:1]:
+            return self.base_url
+        # "Relative references ... are resolved using the URL of the document"; a file has none, and
+        # where its API is stands in for that.
+        return urljoin(f"{self.base_url}/", servers[0])
 
     def _verdict(self, tool: Tool) -> str:
         operation = tool.operation
