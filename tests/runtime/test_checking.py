@@ -118,3 +118,20 @@ def test_several_mistakes_are_named_at_once_and_the_mendable_ones_mended() -> No
         "price",
         "colour",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("\ud800", "count: a text holds half of a surrogate pair"),
+        ([float("nan")], "count: nan is no number that JSON has"),
+    ],
+)
+def test_what_json_does_not_have_is_told(value: Any, problem: str) -> None:
+    assert check_arguments(tool(), {"count": value}).problems == (problem,)
+
+
+def test_integers_may_be_of_any_size() -> None:
+    assert check_arguments(tool(), {"count": 2**70}).arguments == {"count": 2**70}
+    (problem,) = check_arguments(tool(), {"direct": 2**70}).problems
+    assert problem.startswith("direct: ")

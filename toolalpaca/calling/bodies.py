@@ -7,14 +7,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
-import orjson
-
 from toolalpaca.calling.files import file_of, is_bytes, is_file
-from toolalpaca.calling.serialization import UnusableArgument, fields, plain_text, query_text
+from toolalpaca.calling.serialization import (
+    UnusableArgument,
+    fields,
+    json_text,
+    plain_text,
+    query_text,
+)
 from toolalpaca.openapi.media_types import FORM, is_json, is_json_sequence, is_xml
-from toolalpaca.openapi.model import MediaType, Parameter
+from toolalpaca.openapi.model import MediaType, Parameter, Style
 
 _STYLE_FIELDS = ("style", "explode", "allowReserved")
+_STYLES: Mapping[Any, Style] = {
+    "form": "form",
+    "spaceDelimited": "spaceDelimited",
+    "pipeDelimited": "pipeDelimited",
+    "deepObject": "deepObject",
+}
 
 
 def encode_body(media_type: MediaType, value: Any) -> tuple[str, bytes]:
@@ -35,7 +45,9 @@ def encode_body(media_type: MediaType, value: Any) -> tuple[str, bytes]:
     if is_json_sequence(content_type):
         return content_type, _sequence(content_type, value)
     if is_json(content_type) or content_type in ("*/*", "application/*"):
-        return ("application/json" if "*" in content_type else content_type), orjson.dumps(value)
+        return ("application/json" if "*" in content_type else content_type), json_text(
+            value
+        ).encode()
     if content_type.startswith("text/") or is_xml(content_type) or not _has_bytes(media_type):
         charset = "; charset=utf-8" if content_type.startswith("text/") else ""
         return content_type.replace("text/*", "text/plain") + charset, plain_text(value).encode()
@@ -55,7 +67,7 @@ def _sequence(content_type: str, value: Any) -> bytes:
     values = value if isinstance(value, list) else [value]
     if isinstance(value, str):  # lines that are written already
         return value.encode()
-    return b"".join(start + orjson.dumps(item) + b"\n" for item in values)
+    return b"".join(start + json_text(item).encode() + b"\n" for item in values)
 
 
 # -- application/x-www-form-urlencoded ----------------------------------------------------------
@@ -82,7 +94,7 @@ def _named(value: Any) -> Mapping[str, Any]:
 
 
 def _form_field(name: str, value: Any, media_type: MediaType) -> str:
-    encoding = media_type.encoding.get(name, {})
+    encoding = _encoding(media_type, name)
     if _is_styled(encoding):
         return query_text(_as_parameter(name, encoding), value)
     texts = (_text(item, _chosen_type(encoding)) for item in _items(value))
@@ -90,20 +102,27 @@ def _form_field(name: str, value: Any, media_type: MediaType) -> str:
     return "&".join(f"{quote_plus(name)}={quote_plus(text)}" for text in texts)
 
 
+def _encoding(media_type: MediaType, name: str) -> Mapping[str, Any]:
+    encoding = media_type.encoding.get(name)
+    return encoding if isinstance(encoding, Mapping) else {}
+
+
 def _is_styled(encoding: Mapping[str, Any]) -> bool:
     return any(field in encoding for field in _STYLE_FIELDS)
 
 
 def _as_parameter(name: str, encoding: Mapping[str, Any]) -> Parameter:
-    style = encoding.get("style", "form")
+    named = encoding.get("style")
+    style = _STYLES.get(named, "form") if isinstance(named, str) else "form"
+    explode = encoding.get("explode")
     return Parameter(
         name=name,
         location="query",
         required=False,
         schema=True,
         style=style,
-        explode=encoding.get("explode", style == "form"),
-        allow_reserved=encoding.get("allowReserved", False),
+        explode=explode if isinstance(explode, bool) else style == "form",
+        allow_reserved=encoding.get("allowReserved") is True,
     )
 
 
@@ -114,7 +133,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _text(value: Any, content_type: str) -> str:
-    return orjson.dumps(value).decode() if _says_json(content_type) else plain_text(value)
+    return json_text(value) if _says_json(content_type) else plain_text(value)
 
 
 def _says_json(content_type: str) -> bool:
@@ -123,7 +142,8 @@ def _says_json(content_type: str) -> bool:
 
 def _chosen_type(encoding: Mapping[str, Any]) -> str:
     """The first content type that an Encoding Object names; ``""`` for none, or only ranges."""
-    named = (part.strip() for part in str(encoding.get("contentType", "")).split(","))
+    declared = encoding.get("contentType")
+    named = (part.strip() for part in declared.split(",")) if isinstance(declared, str) else ()
     return next((part for part in named if part and "*" not in part), "")
 
 
@@ -149,7 +169,7 @@ def _named_parts(
     value: Mapping[str, Any], media_type: MediaType, *, in_form: bool
 ) -> Iterator[bytes]:
     for name, item in value.items():
-        encoding = media_type.encoding.get(name, {})
+        encoding = _encoding(media_type, name)
         schema = _property(media_type, name)
         if in_form and _is_styled(encoding):
             # "URI percent-encoding MUST NOT be applied" (OpenAPI 3.2, Encoding Object).
@@ -185,7 +205,7 @@ def _content(value: Any, chosen: str, schema: Any, name: str) -> tuple[str, byte
     The defaults are the table at ``contentType`` (OpenAPI 3.2, Encoding Object).
     """
     if isinstance(value, dict | list) or _says_json(chosen):
-        return chosen or "application/json", orjson.dumps(value)
+        return chosen or "application/json", json_text(value).encode()
     if isinstance(value, str) and is_bytes(schema):
         file = file_of(value, name)
         return chosen or file.content_type or "application/octet-stream", file.content

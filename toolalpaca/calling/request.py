@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from toolalpaca.calling.bodies import encode_body, form_text
+from toolalpaca.calling.foreign import foreign_values
 from toolalpaca.calling.serialization import UnusableArgument as UnusableArgument
 from toolalpaca.calling.serialization import (
     cookie_text,
     encode,
     header_text,
+    json_text,
     path_text,
     plain_text,
     query_text,
@@ -81,6 +81,8 @@ def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> Pr
     parts = _Parts()
     body: dict[str, Any] = {}
     whole: list[Any] = []
+    if foreign := foreign_values(arguments):
+        raise UnusableArgument("; ".join(foreign))
     for name, value in arguments.items():
         place = tool.places.get(name)
         if place is None:
@@ -163,7 +165,7 @@ def _content(parameter: Parameter, value: Any) -> str:
     content_type = parameter.content_type or ""
     if content_type == FORM:
         return form_text(MediaType(content_type, parameter.schema), value)
-    return orjson.dumps(value).decode() if is_json(content_type) else plain_text(value)
+    return json_text(value) if is_json(content_type) else plain_text(value)
 
 
 def _takes_null(place: Place) -> bool:

@@ -18,6 +18,7 @@ What the specification leaves open is settled here:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -158,7 +159,19 @@ def plain_text(value: Any) -> str:
     >>> plain_text(True), plain_text(0), plain_text("x")
     ('true', '0', 'x')
     """
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else json_text(value)
+
+
+def json_text(value: Any) -> str:
+    """*value* as JSON without white space, integers of any size.
+
+    >>> json_text([2**64, "ü"])
+    '[18446744073709551616,"ü"]'
+    """
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # orjson's integers have 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _styled(parameter: Parameter, rule: Rule, value: Any, encoder: Encode) -> str:
