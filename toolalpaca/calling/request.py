@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from toolalpaca.calling.bodies import encode_body, form_text
 from toolalpaca.calling.foreign import foreign_values
+from toolalpaca.calling.places import Place
 from toolalpaca.calling.serialization import UnusableArgument as UnusableArgument
 from toolalpaca.calling.serialization import (
     cookie_text,
@@ -20,13 +21,15 @@ from toolalpaca.calling.serialization import (
     plain_text,
     query_text,
 )
-from toolalpaca.calling.tools import Place, Tool
+from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.media_types import FORM, is_json
 from toolalpaca.openapi.model import MediaType, Operation, Parameter
 
 _TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+# An empty segment addresses another resource: GET /pets/ lists where GET /pets/7 shows.
+_EMPTY = "{}: it stands in the path and cannot be empty"
 # What a URL may hold as it stands, and what is encoded already.
 _IN_TEMPLATE = "%:/?[]@!$&'()*+,;=~"
 
@@ -88,7 +91,7 @@ def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> Pr
         if place is None:
             body[name] = value
         elif place.parameter is not None:
-            _place_parameter(place.parameter, value, parts)
+            _place_parameter(name, place.parameter, value, parts)
         elif not place.name:
             whole.append(value)
         elif value is not None or _takes_null(place):
@@ -116,25 +119,27 @@ class _Parts:
     cookies: list[str] = field(default_factory=list)
 
 
-def _place_parameter(parameter: Parameter, value: Any, parts: _Parts) -> None:
+def _place_parameter(name: str, parameter: Parameter, value: Any, parts: _Parts) -> None:
     if value is None and not parameter.required:
         return
     if parameter.content_type is not None:
         value = _content(parameter, value)
     text = _written(parameter, value)
     match parameter.location:
-        case "path":
+        case "path" if text:
             parts.path[parameter.name] = text
+        case "path":
+            raise UnusableArgument(_EMPTY.format(name))
         case "query" if text:
             parts.query.append(text)
         case "cookie" if text:
             parts.cookies.append(text)
         case "header" if text or isinstance(value, str):
-            parts.headers.append((parameter.name, _header(parameter.name, text)))
+            parts.headers.append((parameter.name, _header(name, text)))
         case _ if parameter.required:
             raise UnusableArgument(
-                f"{parameter.name}: {plain_text(value)} leaves no trace in a {parameter.location}, "
-                "and it is required"
+                f"{name}: {plain_text(value)} leaves no trace in a {parameter.location}, and it is "
+                "required"
             )
 
 
@@ -212,8 +217,7 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 
 def _value(name: str, values: Mapping[str, str]) -> str:
     if not values.get(name):
-        # An empty segment addresses another resource: GET /pets/ lists where GET /pets/7 shows.
-        raise UnusableArgument(f"{name}: it stands in the path and cannot be empty")
+        raise UnusableArgument(_EMPTY.format(name))
     return values[name]
 
 

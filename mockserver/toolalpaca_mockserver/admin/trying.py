@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from toolalpaca.calling.bodies import encode_body
+from toolalpaca.calling.places import Place
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
-from toolalpaca.calling.tools import Place, Tool
+from toolalpaca.calling.tools import Tool
 from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import MediaType, Operation, Parameter, SecurityScheme
