@@ -101,6 +101,11 @@ class Assembly:
         agent.trace.id = conversation  # so that one finds the files of a trace, and its session
         return agent
 
+    def use(self, model: LanguageModel, prompt_format: PromptFormat | None = None) -> None:
+        """Make the agents from now on with another *model*, and the format that suits it."""
+        self.model = model
+        self.prompt_format = prompt_format or format_for(model)
+
     def close(self) -> None:
         """Close the trace file; agents are finished before."""
         if self._recorder is not None:

@@ -40,7 +40,7 @@ def run(options: Namespace) -> int:
     editing = sys.stdin.isatty() and sys.stdout.isatty() and not options.json
     with open_session(options, folded=editing) as session:
         console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-        commands = SlashCommands(session, console)
+        commands = SlashCommands(session, options, console)
         reader = _line_reader(commands) if editing else None
         _greet(session)
         while not commands.leaving:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toolalpaca.llm.options import model_from_options
+from toolalpaca.llm.protocol import LanguageModel
 from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
 from toolalpaca_runtime.commands.sources import open_sources
+from toolalpaca_runtime.formats import PromptFormat
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
@@ -80,6 +82,13 @@ class Session:
             self.agent.finish()
             self.agent = None
 
+    def use_model(self, model: LanguageModel, prompt_format: PromptFormat | None) -> None:
+        """Go on with another *model*, in a new conversation; the model before it is closed."""
+        self.reset()
+        before = self.assembly.model
+        self.assembly.use(model, prompt_format)
+        self._runner.run(before.aclose())
+
     def wait(self, something: Coroutine[Any, Any, _Result]) -> _Result:
         """What *something* brings that goes on in the session's event loop."""
         return self._runner.run(something)
@@ -128,19 +137,17 @@ async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
     """
     async with AsyncExitStack() as stack:
         sources = await open_sources(options, policy_from_options(options), stack)
-        model = model_from_options(options)
-        stack.push_async_callback(model.aclose)
-        yield stack.enter_context(
-            Assembly(
-                sources,
-                model,
-                trace_path=options.trace,
-                prompt_format=options.format,
-                limits=limits_from_options(options),
-                most_shown=options.max_tools,
-                seed=options.seed,
-            )
+        assembly = Assembly(
+            sources,
+            model_from_options(options),
+            trace_path=options.trace,
+            prompt_format=options.format,
+            limits=limits_from_options(options),
+            most_shown=options.max_tools,
+            seed=options.seed,
         )
+        stack.push_async_callback(lambda: assembly.model.aclose())  # it may be another by then
+        yield stack.enter_context(assembly)
 
 
 def limits_from_options(options: Namespace) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from toolalpaca.llm.options import settings_from_options
+from toolalpaca.llm.registry import open_model
 from toolalpaca_runtime.commands.session import Session
 from toolalpaca_runtime.terminal.calls import call_details, counted_calls
 from toolalpaca_runtime.terminal.saving import save_conversation
@@ -39,11 +42,13 @@ class SlashCommands:
 
     Args:
         session: What they are about.
+        options: The command line, for the settings of another model.
         console: Where they say what they say.
     """
 
-    def __init__(self, session: Session, console: Console) -> None:
+    def __init__(self, session: Session, options: Namespace, console: Console) -> None:
         self._session = session
+        self._options = options
         self._console = console
         self.leaving = False
         commands: tuple[tuple[str, str, str, Callable[[str], None]], ...] = (
@@ -51,6 +56,7 @@ class SlashCommands:
             ("/show", "[N]", "all of call N, or of the last one", self._show),
             ("/trace", "", "where the trace is", self._trace),
             ("/save", "FILE", "the conversation as .md, its trace as .json or .jsonl", self._save),
+            ("/model", "[NAME]", "which model it is, or another one and a new start", self._model),
             ("/reset", "", "forget the conversation", self._reset),
             ("/help", "", "this list", self._help),
             ("/quit", "", "leave (so does Ctrl-D)", self._quit),
@@ -107,6 +113,13 @@ class SlashCommands:
             path = Path(name).expanduser()
             save_conversation(self._session.agent.trace, path)
             self._say(f"saved as {path}")
+
+    def _model(self, name: str) -> None:
+        if name:
+            model = open_model(name, settings_from_options(self._options))
+            self._session.use_model(model, self._options.format)
+        assembly = self._session.assembly
+        self._say(f"{assembly.model.name}, in the format {assembly.prompt_format.name}")
 
     def _reset(self, _: str) -> None:
         self._session.reset()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import Call, HttpRequest, HttpResponse, ObservationEvent, Trace
+from toolalpaca_runtime.http_text import status_text
 from toolalpaca_runtime.terminal.text import pretty_json, printable
 
 
@@ -45,7 +46,7 @@ def _response(response: HttpResponse, observation: ObservationEvent) -> Iterator
     who = {"real": "the API"}.get(observation.source, observation.source)
     broken = ", breaks its document" if observation.conforming is False else ""
     yield from _section(
-        "response", f"{response.status} from {who} in {response.seconds:.3f} s{broken}"
+        "response", f"{status_text(response.status)} from {who} in {response.seconds:.3f} s{broken}"
     )
     yield from _message(response.headers, response.body)
 

@@ -109,10 +109,10 @@ class TerminalView:
         if self._draft:
             self._print("", self._draft.strip(), _STYLES["open"])
             self._draft = ""
-        for call in self._running:
-            self._print_folded(call, "interrupted", "yellow")
-        self._running = []
         outcome = trace.outcome
+        for call in self._running:
+            self._print_folded(call, outcome.status, "yellow")
+        self._running = []
         if outcome.status == "stopped":
             self._print("! ", outcome.answer, "yellow")
         elif outcome.status == "asked":

@@ -293,6 +293,22 @@ def test_chat_finds_tools_shows_calls_and_saves_the_conversation(
     assert not Path("early.md").exists()
 
 
+def test_chat_goes_on_with_another_model(
+    serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("other.jsonl").write_text('{"text": "Two."}\n')
+    lines = "Hello\n/model\n/model nobody\n/model scripted:other.jsonl\nHello\n"
+    model = script("One.")
+    url = f"{serve(pets())}/openapi.json"
+    assert chat(lines, url, "--model", model, "--trace", "t.jsonl", monkeypatch=monkeypatch) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["One.", "Two."]
+    assert "\nscripted:script.jsonl, in the format native\n" in err
+    assert "error: there is no model 'nobody'" in err
+    names = [trace.model for trace in read_traces(Path("t.jsonl"))]
+    assert names == ["scripted:script.jsonl", "scripted:other.jsonl"]
+
+
 def test_chat_survives_a_turn_that_fails(
     serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

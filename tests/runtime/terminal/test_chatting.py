@@ -260,3 +260,28 @@ def test_text_is_seen_while_it_comes_and_ctrl_c_cancels_the_request(
         assert screen.end() == 0
     last = json.loads(Path("t.jsonl").read_text().splitlines()[-1])
     assert (last["record"], last["outcome"]["status"]) == ("end", "interrupted")
+
+
+def test_ctrl_c_leaves_the_mock_server_of_the_chat_alone(serve: Serve) -> None:
+    said, left = threading.Event(), threading.Event()
+    model = serve(slow_model(said, left))
+    document = pets().openapi()
+    Path("pets.json").write_text(json.dumps(document))
+    environment = {"OPENAI_BASE_URL": f"{model}/v1", "OPENAI_API_KEY": "none"}
+    chat = ["chat", "pets.json", "--mock", "--model", "openai:slow"]
+    with terminal(*chat, environment=environment) as screen:
+        screen.wait_for_prompt()
+        screen.type("Go\r")
+        assert said.wait(30)
+        screen.wait_for("It is the beginning")
+        screen.type("\x03")
+        screen.wait_for("toolalpaca: interrupted")
+        screen.wait_for_prompt()
+        screen.type("/model baseline\r")
+        screen.wait_for("baseline, in the format")
+        screen.wait_for_prompt()
+        screen.type("Get the pet with the pet id 3\r")
+        screen.wait_for("→ getPet(pet_id=3)  200 (simulator)")
+        screen.wait_for_prompt()
+        screen.type("\x04")
+        assert screen.end() == 0
