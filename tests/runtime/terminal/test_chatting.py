@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
@@ -260,6 +263,22 @@ def test_text_is_seen_while_it_comes_and_ctrl_c_cancels_the_request(
         assert screen.end() == 0
     last = json.loads(Path("t.jsonl").read_text().splitlines()[-1])
     assert (last["record"], last["outcome"]["status"]) == ("end", "interrupted")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminal_that_is_closed_ends_the_chat_and_its_mock_server(
+    number: signal.Signals,
+) -> None:
+    Path("pets.json").write_text(json.dumps(pets().openapi()))
+    with terminal("chat", "pets.json", "--mock") as screen:
+        screen.wait_for_prompt()
+        url = re.search(r"http://127\.0\.0\.1:\d+", screen.text)
+        assert url is not None
+        screen.process.send_signal(number)
+        assert screen.end() == 128 + number
+        assert "Traceback" not in screen.text
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(url[0], trust_env=False)
 
 
 def test_ctrl_c_leaves_the_mock_server_of_the_chat_alone(serve: Serve) -> None:
