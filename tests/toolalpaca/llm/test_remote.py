@@ -124,6 +124,13 @@ def test_what_does_not_pass_is_not_tried_again(case: Case, status: int) -> None:
     assert (case.asked, case.clock.waits) == (1, [])
 
 
+def test_an_account_without_money_has_none_in_a_second_either(case: Case) -> None:
+    error = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
+    with pytest.raises(ModelUnavailable, match="exceeded your current quota"):
+        case.ask(lambda talk: talk.answer(429, {"error": error}))
+    assert case.asked == 1
+
+
 BREAKS = {
     "reset": lambda talk: talk.reset(),
     "hung up": lambda talk: talk.hang_up(),
