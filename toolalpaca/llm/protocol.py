@@ -47,8 +47,9 @@ class ToolSpec(BaseModel):
             strictest in use).
         description: What it does, for a reader who knows nothing else.
         parameters: JSON Schema (2020-12) of the arguments, an object, self-contained.
-        returns: JSON Schema of a successful result, self-contained, when it is known. Native tool
-            calling has no place for it; planners and text formats use it.
+        returns: JSON Schema of a successful result, self-contained, when it is known; its
+            ``contentMediaType`` where the result is no JSON. Native tool calling has no place for
+            it; planners and text formats use it.
     """
 
     model_config = ConfigDict(frozen=True)
