@@ -141,6 +141,11 @@ class ApiTools:
         }
         return {name: schemes for name, schemes in missing.items() if schemes}
 
+    def is_free(self, tool: str) -> bool:
+        """Whether the tool's method changes nothing, and no rule stands against it."""
+        known = self._tools[tool]
+        return known.operation.method in SAFE_METHODS and self._verdict(known) == "allow"
+
     async def call(self, call: Call, approve: Approve = nobody) -> Observation:
         """Make *call* and say what came of it.
 
