@@ -118,9 +118,8 @@ class ToolAlpaca(LabelledFormat):
 
 def _special_first(tools: Sequence[ToolSpec]) -> list[ToolSpec]:
     """*tools* in the original's order: it lists its own before those of the API."""
-    return sorted(
-        tools, key=lambda tool: list(SPECIAL).index(tool.name) if tool.name in SPECIAL else 9
-    )
+    order = {name: place for place, name in enumerate(SPECIAL)}
+    return sorted(tools, key=lambda tool: order.get(tool.name, len(order)))
 
 
 def _documentation(tool: ToolSpec, components: Components) -> str:
