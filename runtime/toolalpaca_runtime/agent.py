@@ -122,7 +122,7 @@ class Agent:
     ) -> None:
         self.model = model
         self.toolbox = toolbox
-        self.prompt_format = prompt_format or format_for(model)
+        self.prompt_format = format_for(model, prompt_format)
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder

@@ -77,7 +77,8 @@ def add_agent_options(parser: CommandParser) -> None:
         "--format",
         metavar="NAME",
         type=_prompt_format,
-        help="the prompt format, native or react (default: the one that suits the model)",
+        help="the prompt format: native, react, toolalpaca, or module:Class of your own (default: "
+        "the one that suits the model)",
     )
     agent.add_argument(
         "--max-steps",
