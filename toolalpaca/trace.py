@@ -325,7 +325,11 @@ def read_traces(path: Path) -> Iterator[Trace]:
     """The traces of a file, in the order in which they began.
 
     A last line that was cut off by a crash is left out; a run without an end has the outcome
-    ``interrupted``.
+    ``interrupted``. A trace on one line is final, and given as soon as no run before it is open:
+    a file of such lines is never in memory as a whole.
+
+    Args:
+        path: The file; ``-`` for standard input.
 
     Raises:
         DataError: The file cannot be read, or a line is no record of this schema.
@@ -333,7 +337,11 @@ def read_traces(path: Path) -> Iterator[Trace]:
     open_traces: dict[str, Trace] = {}
     for where, record in _records(path):
         if isinstance(record, TraceRecord):
-            open_traces[record.id] = Trace(**{n: getattr(record, n) for n in _TRACE_FIELDS})
+            trace = Trace(**{n: getattr(record, n) for n in _TRACE_FIELDS})
+            if open_traces:
+                open_traces[record.id] = trace
+            else:
+                yield trace
         elif isinstance(record, StartRecord):
             open_traces[record.id] = Trace(**{n: getattr(record, n) for n in _START_FIELDS})
         else:
