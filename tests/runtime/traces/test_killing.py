@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
@@ -34,7 +35,7 @@ def test_a_run_that_was_killed_keeps_every_event_before(serve: Serve, tmp_path: 
         while (await request.receive())["type"] != "http.disconnect":
             pass  # until the client is dead
 
-    steps = [
+    steps: list[Any] = [
         {"tool_calls": [{"name": name, "arguments": {}}]} for name in ("listPets", "waitForever")
     ]
     script, trace = tmp_path / "script.jsonl", tmp_path / "t.jsonl"
