@@ -84,6 +84,12 @@ def add_agent_options(parser: CommandParser) -> None:
     output.add_argument(
         "--json", action="store_true", help="print the records of the trace, one a line"
     )
+    output.add_argument(
+        "--otel",
+        action="store_true",
+        help="send OpenTelemetry spans by OTLP over HTTP, to where the OTEL_EXPORTER_OTLP_* "
+        "variables say; needs toolalpaca[otel]",
+    )
 
 
 def add_auth_option(group: argparse._ActionsContainer) -> None:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from fastapi import FastAPI, Request
 
@@ -19,6 +18,9 @@ from ...mockserver.conftest import EXAMPLES
 from ..conftest import Serve
 
 RAILWAY = str(EXAMPLES / "railway.yaml")
+
+BOOKING = "8b1f6c3e-2a0d-4f7b-9c55-1e4d7a90b3f2"
+"""An example of the document, which is there when a session begins."""
 
 
 def shop(first: int = 1, *, changed: bool = False) -> FastAPI:
@@ -113,8 +115,7 @@ def test_a_mock_server_answers_in_a_fresh_session(
     monkeypatch.chdir(tmp_path)
     with mock_server([RAILWAY]) as server:
         url = server.apis["railway"]
-        bookings = httpx2.get(f"{url}/bookings").json()["items"]
-        stop = {"name": "cancelBooking", "arguments": {"booking_id": bookings[0]["id"]}}
+        stop = {"name": "cancelBooking", "arguments": {"booking_id": BOOKING}}
         lines: list[Any] = [{"tool_calls": [stop]}, {"text": "Cancelled."}]
         Path("script.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         words = ["ask", url, "Cancel", "--model", "scripted:script.jsonl", "--trace", "t.jsonl"]
