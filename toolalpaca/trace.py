@@ -196,6 +196,8 @@ class TraceStart(BaseModel):
         tools: The tools as the model was shown them first: a trace can be rendered without its
             document. Events may add more.
         base_url: Where the API was.
+        extra: What a format that the trace was imported from says besides, by the format's name,
+            for its exporter.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -209,6 +211,7 @@ class TraceStart(BaseModel):
     base_url: str = ""
     started: datetime = Field(default_factory=lambda: datetime.now(UTC))
     tools: tuple[ToolSpec, ...] = ()
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class Trace(TraceStart):
