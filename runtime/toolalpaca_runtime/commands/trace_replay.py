@@ -15,7 +15,8 @@ import orjson
 from toolalpaca.counting import counted
 from toolalpaca.serving import mock_server
 from toolalpaca.trace import Trace
-from toolalpaca_runtime.commands.session import policy_from_options, warn_of_missing_credentials
+from toolalpaca_runtime.commands.session import policy_from_options
+from toolalpaca_runtime.commands.sources import warn_of_missing_credentials
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.terminal import call_line, printable
 from toolalpaca_runtime.toolbox import Toolbox
