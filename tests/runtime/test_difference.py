@@ -60,6 +60,14 @@ def test_status_and_content_type_come_first() -> None:
     )
 
 
+def test_headers_that_were_not_recorded_are_no_difference() -> None:
+    assert differences(answer({}, content_type=""), answer({})) == ()
+    nothing = HttpResponse(status=200, headers={"date": "now"}, body="{}")
+    assert [str(each) for each in differences(nothing, answer({}))] == [
+        "content type: none became application/json"
+    ]
+
+
 def test_an_error_is_not_held_to_the_structure_of_a_success() -> None:
     found = differences(answer({"id": 1}), answer("gone", 404, "text/plain"))
     assert [str(each) for each in found] == ["status: 200 became 404"]

@@ -45,12 +45,17 @@ class ReplayedCall:
 
 
 def sent_calls(trace: Trace) -> list[tuple[Call, ObservationEvent]]:
-    """The calls that were sent to an API, with what came of them."""
+    """The calls that reached an API, with what came of them.
+
+    A trace that was imported has no requests; there a response tells that one was sent.
+    """
     places = answered_at(trace)
     found = []
     for call in trace.calls():
         observation = trace.events[places[call.id]] if call.id in places else None
-        if isinstance(observation, ObservationEvent) and observation.request is not None:
+        if isinstance(observation, ObservationEvent) and (
+            observation.request is not None or observation.response is not None
+        ):
             found.append((call, observation))
     return found
 

@@ -11,11 +11,12 @@ from fastapi import FastAPI, Request
 
 from toolalpaca.cli import main
 from toolalpaca.serving import mock_server
-from toolalpaca.trace import HttpResponse
+from toolalpaca.trace import AssistantEvent, Call, HttpResponse, ObservationEvent
 from toolalpaca_runtime.traces.standins import StandIns
 
 from ...mockserver.conftest import EXAMPLES
 from ..conftest import Serve
+from .conftest import pet_trace, write
 
 RAILWAY = str(EXAMPLES / "railway.yaml")
 
@@ -125,6 +126,26 @@ def test_a_mock_server_answers_in_a_fresh_session(
             assert main(["trace", "replay", "t.jsonl", "--against", url]) == 0
             assert "1 call made again, 0 answered otherwise" in capsys.readouterr().err
     assert main(["trace", "replay", "t.jsonl", "--mock", RAILWAY]) == 0
+
+
+def test_a_trace_without_requests_is_replayed_where_it_has_responses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = Call(id="c", tool="getBooking", arguments={"booking_id": BOOKING})
+    refused = Call(id="d", tool="getBooking")
+    events: list[Any] = [
+        AssistantEvent(index=0, at=0, calls=(call, refused)),
+        ObservationEvent(
+            index=1, at=0, source="simulator", call="c", text="",
+            response=HttpResponse(status=200, body='{"id": "x"}'),
+        ),
+        ObservationEvent(index=2, at=0, source="validator", call="d", text="It lacks an id."),
+    ]  # fmt: skip
+    trace = write(tmp_path / "t.jsonl", pet_trace(events=events))
+    assert main(["trace", "replay", str(trace), "--mock", RAILWAY]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == f'! getBooking(booking_id="{BOOKING}"): 200'
+    assert all(line.endswith("was not there") for line in told[1:])  # "x" is a text, too
 
 
 def response(body: Any, **headers: str) -> HttpResponse:
