@@ -104,7 +104,7 @@ def add_auth_option(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--auth",
         metavar="SCHEME=VALUE",
-        type=_credential,
+        type=credential_argument,
         action="append",
         default=argparse.SUPPRESS,
         help="a credential for a security scheme of the document (user:password for basic); "
@@ -135,7 +135,8 @@ def add_safety_options(parser: CommandParser) -> None:
     )
 
 
-def _credential(text: str) -> Credential:
+def credential_argument(text: str) -> Credential:
+    """``SCHEME=VALUE`` as the type of an argument, read without loading what uses it before."""
     from toolalpaca_runtime.auth import credential
 
     return credential(text)
