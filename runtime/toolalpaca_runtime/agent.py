@@ -35,6 +35,7 @@ from toolalpaca.trace import (
 )
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.user import PendingCall, User
@@ -101,6 +102,7 @@ class Agent:
             question ends the turn with the status ``asked``, and the next turn's text is taken as
             the answer; calls that need approval are refused.
         recorder: Where the trace is written as it happens.
+        listeners: Hear each event after it was written, and how each turn ended.
         task: The id of the task, for the trace.
         seed: For sampling.
 
@@ -117,6 +119,7 @@ class Agent:
         limits: Limits | None = None,
         user: User | None = None,
         recorder: TraceWriter | None = None,
+        listeners: Sequence[Listener] = (),
         task: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -126,6 +129,7 @@ class Agent:
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
+        self._listeners = tuple(listeners)
         self._began = time.monotonic()
         self._usage = Usage()
         self._finished = False
@@ -172,6 +176,8 @@ class Agent:
                 usage=self._usage,
                 seconds=round(time.monotonic() - self._began, 3),
             )
+            for listener in self._listeners:
+                listener.turn_ended(self.trace)
 
     def finish(self) -> None:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""
@@ -383,6 +389,8 @@ class Agent:
             if event.index == 0:
                 self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
+        for listener in self._listeners:
+            listener.event(self.trace, event)
         return event
 
 
