@@ -35,6 +35,7 @@ from toolalpaca.trace import (
 )
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.user import PendingCall, User
@@ -102,6 +103,7 @@ class Agent:
             question ends the turn with the status ``asked``, and the next turn's text is taken as
             the answer; calls that need approval are refused.
         recorder: Where the trace is written as it happens.
+        listeners: Hear each event after it was written, and how each turn ended.
         task: The id of the task, for the trace.
         seed: For sampling.
 
@@ -118,15 +120,17 @@ class Agent:
         limits: Limits | None = None,
         user: User | None = None,
         recorder: TraceWriter | None = None,
+        listeners: Sequence[Listener] = (),
         task: str | None = None,
         seed: int = 0,
     ) -> None:
         self.model = model
         self.toolbox = toolbox
-        self.prompt_format = prompt_format or format_for(model)
+        self.prompt_format = format_for(model, prompt_format)
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
+        self._listeners = tuple(listeners)
         self._began = time.monotonic()
         self._usage = Usage()
         self._finished = False
@@ -154,7 +158,7 @@ class Agent:
         status: Status = "interrupted"
         reason, answer = "the run was interrupted", ""
         try:
-            for event in self._hear(text):
+            for event in await self._hear(text):
                 yield event
             while True:
                 async with aclosing(self._step(turn)) as items:
@@ -173,6 +177,8 @@ class Agent:
                 usage=self._usage,
                 seconds=round(time.monotonic() - self._began, 3),
             )
+            for listener in self._listeners:
+                listener.turn_ended(self.trace)
 
     def finish(self) -> None:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""
@@ -192,7 +198,7 @@ class Agent:
     ) -> None:
         self.finish()
 
-    def _hear(self, text: str) -> list[Event]:
+    async def _hear(self, text: str) -> list[Event]:
         """The user's words: the answer to an open question, or a new instruction."""
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
@@ -207,15 +213,15 @@ class Agent:
                 events.append(self._observed(call, Observation(why, "runtime")))
             under_way = False
         if not answered:
-            events.append(self._record(self._instruction(text)))
+            events.append(self._record(await self._instruction(text)))
         return events
 
-    def _instruction(self, text: str) -> UserEvent:
+    async def _instruction(self, text: str) -> UserEvent:
         """The user's words as an event, with the tools that they make worth showing."""
         if self.trace.events:
-            tools = self.toolbox.more(text, self.trace.known_tools())
+            tools = await self.toolbox.more(text, self.trace.known_tools())
             return UserEvent(**self._next(), text=text, tools=tools)
-        self.trace.tools = self.toolbox.shown(text)
+        self.trace.tools = await self.toolbox.shown(text)
         return UserEvent(**self._next(), text=text)
 
     def _open_calls(self) -> list[Call]:
@@ -387,6 +393,8 @@ class Agent:
             if event.index == 0:
                 self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
+        for listener in self._listeners:
+            listener.event(self.trace, event)
         return event
 
 

@@ -14,9 +14,11 @@ from toolalpaca.trace import TraceWriter
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.storage import Storage
-from toolalpaca_runtime.toolbox import MOST_SHOWN, Toolbox
+from toolalpaca_runtime.toolbox import MOST_SHOWN, MakeIndex, Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
 
@@ -36,6 +38,8 @@ class Assembly:
         prompt_format: By default the one that suits the model.
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
+        index: Ranks the tools, where there are more.
+        listeners: Hear what happens to the agents.
         seed: For sampling.
     """
 
@@ -48,6 +52,8 @@ class Assembly:
         prompt_format: PromptFormat | None = None,
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
+        index: MakeIndex = Bm25Index,
+        listeners: Sequence[Listener] = (),
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)
@@ -55,6 +61,8 @@ class Assembly:
         self.prompt_format = prompt_format or format_for(model)
         self._limits = limits
         self._most_shown = most_shown
+        self._listeners = tuple(listeners)
+        self._index = index
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
@@ -90,11 +98,17 @@ class Assembly:
         sources = [_in_session(s, conversation) for s in self.sources] if alone else self.sources
         agent = Agent(
             self.model,
-            Toolbox(sources, storage=Storage(folder), most_shown=self._most_shown),
+            Toolbox(
+                sources,
+                storage=Storage(folder),
+                most_shown=self._most_shown,
+                index=self._index,
+            ),
             prompt_format=self.prompt_format,
             limits=self._limits,
             user=user,
             recorder=self._recorder,
+            listeners=self._listeners,
             task=task,
             seed=self._seed,
         )

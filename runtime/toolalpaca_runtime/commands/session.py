@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager,
 from pathlib import Path
 from typing import Any, TypeVar
 
-from toolalpaca.llm.options import model_from_options
+from toolalpaca.llm.options import model_from_options, settings_from_options
 from toolalpaca.llm.protocol import LanguageModel
 from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
@@ -17,9 +17,12 @@ from toolalpaca_runtime.assembly import Assembly
 from toolalpaca_runtime.commands.sources import open_sources
 from toolalpaca_runtime.formats import PromptFormat
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
 from toolalpaca_runtime.terminal.person import Person, somebody_is_there
+from toolalpaca_runtime.toolbox import MakeIndex
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.user import User
 
 _Result = TypeVar("_Result")
@@ -137,6 +140,8 @@ async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
     """
     async with AsyncExitStack() as stack:
         sources = await open_sources(options, policy_from_options(options), stack)
+        listeners = _listeners(options, stack)
+        index = await _index(options, stack)
         assembly = Assembly(
             sources,
             model_from_options(options),
@@ -144,10 +149,34 @@ async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
             prompt_format=options.format,
             limits=limits_from_options(options),
             most_shown=options.max_tools,
+            listeners=listeners,
+            index=index,
             seed=options.seed,
         )
         stack.push_async_callback(lambda: assembly.model.aclose())  # it may be another by then
         yield stack.enter_context(assembly)
+
+
+def _listeners(options: Namespace, stack: AsyncExitStack) -> list[Listener]:
+    """Who listens to the agents until *stack* is closed."""
+    if not options.otel:
+        return []
+    from toolalpaca_runtime.telemetry import Export
+
+    export = Export()
+    stack.callback(export.close)
+    return [export.telemetry]
+
+
+async def _index(options: Namespace, stack: AsyncExitStack) -> MakeIndex:
+    if options.tool_search is None:
+        return Bm25Index
+    from toolalpaca.llm.embeddings import open_embedder
+    from toolalpaca_runtime.tools.embedding import EmbeddingIndexes
+
+    embedder = open_embedder(options.tool_search, settings_from_options(options))
+    stack.push_async_callback(embedder.aclose)
+    return EmbeddingIndexes(embedder)
 
 
 def limits_from_options(options: Namespace) -> Limits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from toolalpaca.llm.options import settings_from_options
+from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.llm.registry import open_model
 from toolalpaca_runtime.commands.session import Session
 from toolalpaca_runtime.terminal.calls import call_details, counted_calls
 from toolalpaca_runtime.terminal.saving import save_conversation
 from toolalpaca_runtime.terminal.text import printable
-from toolalpaca_runtime.tools.search import ToolIndex
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 
 _MOST_FOUND = 12
 _NOTHING_YET = "nothing has happened yet"
@@ -55,7 +56,12 @@ class SlashCommands:
             ("/tools", "[WORDS]", "what the agent can call, or what fits WORDS", self._tools),
             ("/show", "[N]", "all of call N, or of the last one", self._show),
             ("/trace", "", "where the trace is", self._trace),
-            ("/save", "FILE", "the conversation as .md, its trace as .json or .jsonl", self._save),
+            (
+                "/save",
+                "FILE",
+                "the conversation as .md or .html, its trace as .jsonl",
+                self._save,
+            ),
             ("/model", "[NAME]", "which model it is, or another one and a new start", self._model),
             ("/reset", "", "forget the conversation", self._reset),
             ("/help", "", "this list", self._help),
@@ -81,7 +87,9 @@ class SlashCommands:
 
     def _tools(self, words: str) -> None:
         specs = [spec for source in self._session.assembly.sources for spec in source.specs]
-        shown = ToolIndex(specs).find(words, _MOST_FOUND) if words else specs
+        shown: Sequence[ToolSpec] = specs
+        if words:
+            shown = self._session.wait(Bm25Index(specs).find(words, _MOST_FOUND))
         for spec in shown:
             line = Text(printable(f"{spec.name}: {spec.description}".splitlines()[0]))
             if self._console.is_terminal:

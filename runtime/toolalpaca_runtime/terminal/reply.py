@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 Part: TypeAlias = Literal["thought", "answer", "hidden", "open"]
 
-_ACTIONS: Final[Mapping[str, Part]] = {
+_PLAIN: Final = ("native",)
+_LABELLED: Final = ("react", "toolalpaca")
+
+_PARTS: Final[Mapping[str, Part]] = {
     "thought": "thought",
     "action": "hidden",
     "action input": "hidden",
+    "observation": "hidden",
+    "answer": "answer",
+    "response": "answer",
+    "final answer": "answer",
+    "final response": "answer",
 }
-_PROTOCOL: Final[Mapping[str, Part]] = {**_ACTIONS, "observation": "hidden", "response": "answer"}
-
-_LABELS: Final[Mapping[str, Mapping[str, Part]]] = {
-    "native": {},
-    "react": {**_ACTIONS, "answer": "answer", "final answer": "answer"},
-    "toolalpaca": {
-        f"{speaker}{label}": part
-        for label, part in _PROTOCOL.items()
-        for speaker in ("", "assistant ")
-    },
+_LABELS: Final = {
+    f"{speaker}{label}": part for label, part in _PARTS.items() for speaker in ("", "assistant ")
 }
-"""What stands after each label, by prompt format, labels in lower case."""
+"""What stands after each label, in lower case, of formats that have labels."""
 
-_MARKS = " \t>*#-"  # what models put around a label
-_AFTER_LABEL = " \t\n*"
+_NUMBER: Final = re.compile(r"(?<=action|.input) ?\d{1,3}", re.IGNORECASE)  # of an action
+_MARKS: Final = " \t>*#-"  # what models put around a label
+_AFTER_LABEL: Final = " \t\n*"
 
 
 class ReplyText:
@@ -41,7 +43,8 @@ class ReplyText:
     """
 
     def __init__(self, prompt_format: str) -> None:
-        self._labels = _LABELS.get(prompt_format)
+        self._known = prompt_format in (*_PLAIN, *_LABELLED)
+        self._labels = _LABELS if prompt_format in _LABELLED else {}
         self._part: Part
         self._held: str | None  # a line's beginning that may become a label; None after that
         self._fresh: bool  # whether nothing has been said since the label
@@ -49,7 +52,7 @@ class ReplyText:
 
     def feed(self, piece: str) -> Iterator[tuple[Part, str]]:
         """The parts of *piece* that can be shown, each with what it is."""
-        if self._labels is None:
+        if not self._known:
             return
         shown = ""
         for character in piece:
@@ -89,14 +92,14 @@ class ReplyText:
 
     def _label(self) -> Part | None:
         assert self._held is not None
-        if not self._held.endswith(":") or self._labels is None:
+        if not self._held.endswith(":"):
             return None
         return self._labels.get(self._core(self._held[:-1]))
 
     def _may_become_label(self) -> bool:
         core = self._core(self._held or "")
-        return any(label.startswith(core) for label in self._labels or ())
+        return any(label.startswith(core) for label in self._labels)
 
     @staticmethod
     def _core(text: str) -> str:
-        return text.strip(_MARKS).lower()
+        return _NUMBER.sub("", text).replace("_", " ").strip(_MARKS).lower()

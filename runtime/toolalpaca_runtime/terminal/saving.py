@@ -19,7 +19,7 @@ from toolalpaca.trace import (
 )
 from toolalpaca_runtime.terminal.text import pretty_json
 
-_FORMATS = (".md", ".json", ".jsonl")
+_FORMATS = (".md", ".html", ".jsonl", ".json")
 
 
 def save_conversation(trace: Trace, path: Path) -> None:
@@ -41,6 +41,10 @@ def save_conversation(trace: Trace, path: Path) -> None:
 def _text(trace: Trace, path: Path) -> str:
     if path.suffix == ".md":
         return conversation_markdown(trace)
+    if path.suffix == ".html":
+        from toolalpaca_runtime.traces.page import trace_page
+
+        return trace_page([trace])
     if path.suffix in _FORMATS:
         fields = {name: getattr(trace, name) for name in Trace.model_fields}
         line = json_line(TraceRecord(**fields)).decode()

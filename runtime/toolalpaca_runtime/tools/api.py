@@ -35,11 +35,11 @@ from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 _LOG = logging.getLogger(__name__)
 
+SESSION_HEADER: Final = "toolalpaca-session"
+"""The request header that names a world of its own on a mock server."""
+
 SOURCE_HEADER: Final = "toolalpaca-source"
 """The response header in which a mock server says which of its parts answered."""
-
-SESSION_HEADER: Final = "toolalpaca-session"
-"""The request header that names a session of a mock server, a world of its own."""
 
 _SOURCES: Mapping[str, Source] = {"cache": "cache", "validator": "validator"}
 _SECRET_HEADERS = ("set-cookie",)

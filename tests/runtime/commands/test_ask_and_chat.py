@@ -265,7 +265,9 @@ def test_chat_finds_tools_shows_calls_and_saves_the_conversation(
 ) -> None:
     before = "/show\n/save early.md\n"
     after = "/tools pet\n/tools zebra\n/show 1\n/show 2\n/show x\n"
-    saving = "/save c.md\n/save c.md\n/save c.jsonl\n/save c.json\n/save c.txt\n/save\n"
+    saving = (
+        "/save c.md\n/save c.md\n/save c.jsonl\n/save c.json\n/save c.html\n/save c.txt\n/save\n"
+    )
     url = f"{serve(pets())}/openapi.json"
     model = script(calling("getPet", pet_id=3), "It is Rex.")
     lines = f"{before}Show pet 3\n{after}{saving}"
@@ -282,7 +284,7 @@ def test_chat_finds_tools_shows_calls_and_saves_the_conversation(
     assert '    "name": "Rex"' in err
     assert err.count("they are numbered 1 to 1") == 2
     assert "error: c.md: is there already" in err
-    assert "error: c.txt: .txt is none of .md, .json, .jsonl" in err
+    assert "error: c.txt: .txt is none of .md, .html, .jsonl, .json" in err
     assert "give a name" in err
     assert "**You:** Show pet 3" in Path("c.md").read_text()
     assert '"name": "Rex"' in Path("c.md").read_text()
@@ -290,6 +292,7 @@ def test_chat_finds_tools_shows_calls_and_saves_the_conversation(
     (saved,), (written,) = read_traces(Path("c.jsonl")), read_traces(Path("t.jsonl"))
     assert saved == written
     assert json.loads(Path("c.json").read_text()) == json.loads(Path("c.jsonl").read_text())
+    assert "It is Rex." in Path("c.html").read_text()
     assert not Path("early.md").exists()
 
 

@@ -33,6 +33,10 @@ def test_calls_are_not_shown() -> None:
     assert read("react", text) == {"thought": "I look."}
 
 
+def test_numbered_actions_are_not_shown() -> None:
+    assert read("react", "I look.\nAction 1: getPet\nAction_Input 1: {}") == {"thought": "I look."}
+
+
 def test_an_answer_is_shown_whole() -> None:
     text = "Thought: I know.\nAnswer: Two lines:\nAction: none"
     assert read("react", text) == {"thought": "I know.", "answer": "Two lines:\nAction: none"}
