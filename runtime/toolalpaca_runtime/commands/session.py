@@ -115,6 +115,7 @@ def open_session(options: Namespace, *, folded: bool = False) -> Iterator[Sessio
     """
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
+        runner.get_loop().set_exception_handler(_tell)
         opened = AsyncExitStack()
         stack.callback(lambda: runner.run(opened.aclose()))
         assembly = runner.run(opened.enter_async_context(open_assembly(options)))
@@ -125,6 +126,12 @@ def open_session(options: Namespace, *, folded: bool = False) -> Iterator[Sessio
             session = Session(runner, assembly, view, new_user=lambda: _person(view))
         stack.callback(session.reset)
         yield session
+
+
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what went wrong in a task; one that a signal to end has broken off tells nothing."""
+    if not isinstance(context.get("exception"), SystemExit):
+        loop.default_exception_handler(context)
 
 
 def _person(view: TerminalView) -> Person | None:
