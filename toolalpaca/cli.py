@@ -35,6 +35,10 @@ COMMANDS = {
     ),
     "ask": Entry("toolalpaca_runtime.commands.ask", "give an agent on an API one instruction"),
     "chat": Entry("toolalpaca_runtime.commands.chat", "talk to an API through an agent"),
+    "serve": Entry(
+        "toolalpaca_runtime.commands.serve",
+        "serve an agent on an API: a page to chat, and OpenAI's chat completions",
+    ),
     "models": Entry("toolalpaca.llm.commands", "list the models that can be used, and fetch one"),
     "corpus": Entry("toolalpaca_corpus.cli", "build, import and count tool-use corpora"),
     "train": Entry("toolalpaca_training.commands.train", "fine-tune a model on a corpus"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from toolalpaca.errors import ToolAlpacaError
-from toolalpaca.llm.protocol import Completion, LanguageModel, ToolCall, Usage
+from toolalpaca.llm.protocol import Completion, LanguageModel, ToolCall, ToolSpec, Usage
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
@@ -166,6 +166,24 @@ class Agent:
                 usage=self._usage,
                 seconds=round(time.monotonic() - self._began, 3),
             )
+
+    def recall(self, events: Iterable[Event], tools: tuple[ToolSpec, ...] = ()) -> None:
+        """Begin with a conversation that took place before; no turn has been.
+
+        The trace holds it, so that it is whole, as what is not to be learned again.
+
+        Args:
+            events: What was said and done, as an agent of the same tools recorded it, or the words
+                of user and assistant alone.
+            tools: What the model was shown first; by default what suits the first words.
+        """
+        assert not self.trace.events, "the conversation has begun"
+        for event in events:
+            if not self.trace.tools:
+                said = event.text if isinstance(event, UserEvent) else ""
+                self.trace.tools = tools or self.toolbox.shown(said)
+            place = {**self._next(), "at": 0.0, "trainable": False}
+            self._record(event.model_copy(update=place))
 
     def finish(self) -> None:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""

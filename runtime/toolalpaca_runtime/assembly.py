@@ -63,23 +63,33 @@ class Assembly:
         """Where the traces are; None before the first agent was made."""
         return self._recorder.path if self._recorder else None
 
-    def new_agent(self, user: User | None = None, *, task: str | None = None) -> Agent:
+    @property
+    def name(self) -> str:
+        """The name of the first source."""
+        return self.sources[0].name if self.sources else "agent"
+
+    def new_agent(
+        self, user: User | None = None, *, task: str | None = None, after: Agent | None = None
+    ) -> Agent:
         """An agent at the beginning of a conversation.
 
         Args:
             user: Answers its questions and approves its calls.
             task: The id of its task, for the trace.
+            after: One of this assembly whose conversation it goes on with, in a trace of its own;
+                that agent stays as it is, and can be gone on from again.
 
         Raises:
             ToolAlpacaError: The trace file cannot be written.
         """
         if self._recorder is None:
-            self._recorder = TraceWriter(self._trace_path or new_trace_path(self._name()))
+            self._recorder = TraceWriter(self._trace_path or new_trace_path(self.name))
         self._agents += 1
         folder = self._recorder.path.with_suffix(".files") / str(self._agents)
-        return Agent(
+        storage = after.toolbox.storage if after else Storage(folder)
+        agent = Agent(
             self.model,
-            Toolbox(self.sources, storage=Storage(folder), most_shown=self._most_shown),
+            Toolbox(self.sources, storage=storage, most_shown=self._most_shown),
             prompt_format=self.prompt_format,
             limits=self._limits,
             user=user,
@@ -87,6 +97,9 @@ class Assembly:
             task=task,
             seed=self._seed,
         )
+        if after is not None:
+            agent.recall(after.trace.events, after.trace.tools)
+        return agent
 
     def close(self) -> None:
         """Close the trace file; agents are finished before."""
@@ -103,9 +116,6 @@ class Assembly:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _name(self) -> str:
-        return self.sources[0].name if self.sources else "agent"
 
 
 def new_trace_path(api: str) -> Path:

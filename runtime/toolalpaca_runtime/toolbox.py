@@ -38,6 +38,9 @@ class Toolbox:
         storage: Keeps long and binary responses; by default in memory.
         most_shown: Tools that a model is shown at once. Of more, it is shown those that fit the
             user's words, and can search for others.
+
+    Attributes:
+        storage: The long and binary responses of the conversation.
     """
 
     def __init__(
@@ -48,8 +51,8 @@ class Toolbox:
         most_shown: int = MOST_SHOWN,
     ) -> None:
         self.sources = tuple(sources)
-        self._storage = storage or Storage()
-        self._retrieval = Retrieval(self._storage)
+        self.storage = storage or Storage()
+        self._retrieval = Retrieval(self.storage)
         self._homes: dict[str, tuple[ToolSource, str]] = {}
         specs = [spec for source in self.sources for spec in self._take(source)]
         self.specs: tuple[ToolSpec, ...] = (*specs, ASK)
@@ -117,7 +120,7 @@ class Toolbox:
     def _home(self, tool: str) -> tuple[ToolSource, str] | None:
         if tool in self._homes:
             return self._homes[tool]
-        if tool == RETRIEVE.name and len(self._storage):
+        if tool == RETRIEVE.name and len(self.storage):
             return self._retrieval, tool
         if tool == SEARCH.name and self._search is not None:
             return self._search, tool
@@ -137,8 +140,8 @@ class Toolbox:
         """*observation* with what it does not tell whole kept, and a note of where."""
         if observation.payload is None:
             return observation
-        first = not len(self._storage)
-        file = self._storage.keep(observation.payload)
+        first = not len(self.storage)
+        file = self.storage.keep(observation.payload)
         return replace(
             observation,
             text=f"{stored_note(file, observation.payload)}\n{observation.text}",
