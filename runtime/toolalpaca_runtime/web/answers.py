@@ -16,6 +16,8 @@ from toolalpaca_runtime.web.person import TooLate
 COMPLETIONS: Final = "/v1/"
 """Below this path the server speaks as OpenAI's does."""
 
+OWN_FAULT: Final = "an error of ToolAlpaca's own; the server's log says which"
+
 _TYPES: Final = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 
 
@@ -59,3 +61,7 @@ def tell_failures(app: FastAPI) -> None:
     @app.exception_handler(ToolAlpacaError)
     async def on_error(request: Request, error: ToolAlpacaError) -> JSONResponse:
         return failure(request.url.path, 502, str(error))
+
+    @app.exception_handler(Exception)
+    async def on_fault(request: Request, _error: Exception) -> JSONResponse:
+        return failure(request.url.path, 500, OWN_FAULT)  # the server logs it

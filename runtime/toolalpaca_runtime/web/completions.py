@@ -13,7 +13,7 @@ import logging
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -27,9 +27,9 @@ from toolalpaca.llm.protocol import Usage
 from toolalpaca.trace import Event, Outcome, Status
 from toolalpaca_runtime.agent import Agent, TextDelta
 from toolalpaca_runtime.assembly import Assembly
-from toolalpaca_runtime.web.answers import COMPLETIONS, openai_error
+from toolalpaca_runtime.web.answers import COMPLETIONS, OWN_FAULT, openai_error
 from toolalpaca_runtime.web.dialogue import ChatMessage, Dialogue, Unsuitable, read_dialogue
-from toolalpaca_runtime.web.narration import narrated
+from toolalpaca_runtime.web.speech import Piece, Speech
 from toolalpaca_runtime.web.streaming import event_stream, server_sent
 
 _LOG = logging.getLogger(__name__)
@@ -134,26 +134,32 @@ class Completions:
         agent.recall(dialogue.events())
         return agent
 
-    async def _turn(self, dialogue: Dialogue, agent: Agent) -> AsyncGenerator[Event, None]:
-        """The events of one turn, which is remembered when it comes to an answer."""
+    async def _turn(
+        self, dialogue: Dialogue, agent: Agent
+    ) -> AsyncGenerator[Event | TextDelta, None]:
+        """What happens in one turn."""
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
         try:
             async with agent, aclosing(agent.run(dialogue.text)) as items:
                 async for item in items:
-                    if not isinstance(item, TextDelta):
-                        yield item
+                    yield item
         finally:
             self._running.discard(task)
-        self._earlier[dialogue.answered(agent.trace.outcome.answer)] = agent
+
+    def _remember(self, dialogue: Dialogue, said: str, agent: Agent) -> None:
+        """Keep what the agent did for whoever goes on from what it said."""
+        self._earlier[dialogue.answered(said)] = agent
         if len(self._earlier) > _REMEMBERED:
             self._earlier.popitem(last=False)
 
     async def _whole(self, dialogue: Dialogue, head: _Head) -> Response:
         agent = self._agent(dialogue)
-        done = [narrated(event) async for event in self._turn(dialogue, agent)]
+        speech = Speech(plain=False)
+        done = [speech.hear(item).reasoning async for item in self._turn(dialogue, agent)]
         outcome = agent.trace.outcome
+        self._remember(dialogue, outcome.answer, agent)
         message = {
             "role": "assistant",
             "content": outcome.answer,
@@ -174,18 +180,23 @@ class Completions:
     ) -> AsyncGenerator[bytes, None]:
         try:
             agent = self._agent(dialogue)
+            speech = Speech(plain=agent.prompt_format.name == "native")
             yield head.chunk({"role": "assistant", "content": ""})
-            async with aclosing(self._turn(dialogue, agent)) as events:
-                async for event in events:
-                    if text := narrated(event):
-                        yield head.chunk({"reasoning_content": text})
+            async with aclosing(self._turn(dialogue, agent)) as items:
+                async for item in items:
+                    for chunk in head.chunks(speech.hear(item)):
+                        yield chunk
         except ToolAlpacaError as error:
             yield server_sent(openai_error(502, str(error)))
         except Exception:  # the client must not wait for a fault of ours
             _LOG.exception("the turn failed")
-            yield server_sent(openai_error(500, "the agent failed; the server's log says why"))
+            yield server_sent(openai_error(500, OWN_FAULT))
         else:
-            for line in _ending(head, agent.trace.outcome, usage=usage):
+            outcome = agent.trace.outcome
+            for chunk in head.chunks(speech.end(outcome.answer)):
+                yield chunk
+            self._remember(dialogue, speech.said, agent)
+            for line in _ending(head, outcome, usage=usage):
                 yield line
         yield _DONE
 
@@ -220,14 +231,20 @@ class _Head:
             **more,
         }
 
+    def chunks(self, piece: Piece) -> Iterator[bytes]:
+        if piece.answer:
+            yield self.chunk({"content": piece.answer})
+        if piece.reasoning:
+            yield self.chunk({"reasoning_content": piece.reasoning})
+
     def chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
         return server_sent(self.told("chat.completion.chunk", [choice]))
 
 
 def _ending(head: _Head, outcome: Outcome, *, usage: bool) -> list[bytes]:
-    """The answer, how it ended, and what it took."""
-    lines = [head.chunk({"content": outcome.answer}), head.chunk({}, _finish(outcome.status))]
+    """How the turn ended, and what it took."""
+    lines = [head.chunk({}, _finish(outcome.status))]
     if usage:
         lines.append(
             server_sent(head.told("chat.completion.chunk", [], usage=_usage(outcome.usage)))

@@ -34,7 +34,7 @@ from ..conftest import Serve
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 KEYS = Keys(token="token-of-the-page")
 
-Reply = str | Completion | Sequence[str | threading.Event]
+Reply = str | Completion | Exception | Sequence[str | threading.Event]
 Open = Callable[..., "Served"]
 
 
@@ -101,7 +101,7 @@ class Pets:
 
 
 class Model:
-    """Plays *replies*: whole, or in pieces between which it waits for an event."""
+    """Plays *replies*: whole, in pieces between which it waits for an event, or raised."""
 
     name = "staged"
 
@@ -113,9 +113,12 @@ class Model:
     async def stream(self, request: ModelRequest) -> AsyncIterator[str | Completion]:
         self.requests.append(request)
         reply = next(self._replies)
-        pieces = (
-            [reply] if isinstance(reply, str) else () if isinstance(reply, Completion) else reply
-        )
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, Completion):
+            pieces: Sequence[str | threading.Event] = [reply.text]
+        else:
+            pieces = [reply] if isinstance(reply, str) else reply
         text = ""
         for piece in pieces:
             if isinstance(piece, str):
@@ -150,6 +153,7 @@ class Served:
         model: What decides.
         web: What is served.
         traces: Reads what was recorded.
+        stop: Ends the server, and waits until it has.
     """
 
     url: str
@@ -157,6 +161,7 @@ class Served:
     model: Model
     web: WebApp
     traces: Callable[[], list[Trace]]
+    stop: Callable[[], None]
 
     @property
     def entrance(self) -> str:
@@ -201,11 +206,17 @@ def open_agent(serve: Serve, tmp_path: Path) -> Iterator[Open]:
                 thread = threading.Thread(target=lambda: asyncio.run(run()))
                 thread.start()
                 assert ready.wait(30)
-                try:
-                    yield Served(server[1], api, model, server[2], lambda: list(read_traces(path)))
-                finally:
+
+                def stop() -> None:
                     server[0].should_exit = True
                     thread.join()
+
+                try:
+                    yield Served(
+                        server[1], api, model, server[2], lambda: list(read_traces(path)), stop
+                    )
+                finally:
+                    stop()
 
             return stack.enter_context(running())
 

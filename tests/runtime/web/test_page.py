@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from toolalpaca.errors import ModelUnavailable
 from toolalpaca.trace import read_traces
 
 from .conftest import HOSTILE, Open, Served, calling
@@ -211,12 +212,16 @@ def test_tools_are_found_with_their_parameters(open_agent: Open, open_page: Open
     expect(page.locator("#no-tools")).to_be_visible()
 
 
-def test_a_failing_model_is_told(open_agent: Open, open_page: OpenPage) -> None:
-    served = open_agent()  # which has no reply
-    page = open_page(served)
+def test_a_failure_is_told_and_the_conversation_goes_on(
+    open_agent: Open, open_page: OpenPage
+) -> None:
+    page = open_page(open_agent(ModelUnavailable("nobody is there"), RuntimeError(), "Hello."))
     tell(page, "Hello")
-    expect(page.locator(".failure")).to_contain_text("an error of ToolAlpaca's own")
-    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(page.locator(".failure")).to_have_text("nobody is there")
+    tell(page, "Hello?")
+    expect(page.locator(".failure").nth(1)).to_contain_text("an error of ToolAlpaca's own")
+    tell(page, "Hello!")
+    expect(page.locator(".answer p")).to_have_text("Hello.")
 
 
 def test_without_the_token_nothing_is_told(open_agent: Open, browser: Any) -> None:
