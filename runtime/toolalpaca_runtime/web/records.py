@@ -10,11 +10,14 @@ from fastapi.responses import Response
 from toolalpaca.jsonl import json_line
 from toolalpaca.trace import TraceRecord
 from toolalpaca_runtime.agent import Agent
+from toolalpaca_runtime.traces.page import trace_page
 from toolalpaca_runtime.web.access import PAGE
 from toolalpaca_runtime.web.conversations import Conversations
 
 _PICTURES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp")
 """What is shown in the page. An SVG, which can hold scripts, is a file like any other."""
+
+_INERT: Final = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
 
 
 def record_routes(conversations: Conversations) -> APIRouter:
@@ -25,6 +28,11 @@ def record_routes(conversations: Conversations) -> APIRouter:
     async def export(identifier: str) -> Response:
         record = TraceRecord(**dict(agent_of(identifier).trace))
         return Response(json_line(record), media_type="application/jsonl")
+
+    @routes.get("/trace.html")
+    async def export_page(identifier: str) -> Response:
+        page = trace_page([agent_of(identifier).trace])
+        return Response(page.encode(), media_type="text/html", headers=_INERT)
 
     @routes.get("/files/{name}")
     async def read_file(identifier: str, name: str) -> Response:
@@ -45,6 +53,5 @@ def record_routes(conversations: Conversations) -> APIRouter:
 
 def _stored(content: bytes, kind: str) -> Response:
     """A stored body: an API's, so that no browser may take it for a page of this server's."""
-    headers = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
     shown = kind if kind in _PICTURES else "application/octet-stream"
-    return Response(content, media_type=shown, headers=headers)
+    return Response(content, media_type=shown, headers=_INERT)

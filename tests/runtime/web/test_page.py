@@ -167,6 +167,15 @@ def test_the_trace_is_exported(open_agent: Open, open_page: OpenPage, tmp_path: 
     assert trace.outcome.answer == "It is Pet 3."
     (recorded,) = served.traces()
     assert trace.events == recorded.events
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export HTML").click()
+    path = tmp_path / "export.html"
+    download.value.save_as(path)
+    assert "getPet" in path.read_text()
+    with served.client() as client:
+        conversation = page.url.rpartition("#")[2]
+        shown = client.get(f"/api/conversations/{conversation}/trace.html")
+    assert shown.headers["content-security-policy"] == "sandbox"
 
 
 def test_hostile_texts_are_texts(open_agent: Open, open_page: OpenPage) -> None:

@@ -103,10 +103,11 @@ function stop() {
   if (open?.running) server.stop(open.id).catch((error) => open.fail(error));
 }
 
-async function exported() {
+async function exported({ target }) {
   const { id } = open;
+  const form = target.dataset.export;
   try {
-    save(await server.trace(id), `trace-${id}.jsonl`);
+    save(await server.trace(id, form), `trace-${id}.${form}`);
   } catch (error) {
     open.fail(error);
   }
@@ -132,7 +133,7 @@ onEnter(words, send);
 byId("composer").addEventListener("submit", (event) => { event.preventDefault(); send(); });
 byId("stop").addEventListener("click", stop);
 byId("new").addEventListener("click", () => { location.hash = ""; panel("talk"); words.focus(); });
-byId("export").addEventListener("click", exported);
+for (const button of document.querySelectorAll("[data-export]")) button.addEventListener("click", exported);
 byId("remove").addEventListener("click", forget);
 byId("fold").addEventListener("click", fold);
 document.addEventListener("keydown", (event) => {

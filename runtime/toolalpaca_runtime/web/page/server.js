@@ -43,7 +43,7 @@ export const answer = (id, number, text) =>
 export const decide = (id, number, verdict) =>
   asked(`${at(id)}/approvals/${number}`, { method: "POST", body: { verdict } });
 export const file = (id, name) => blob(`${at(id)}/files/${enc(name)}`);
-export const trace = (id) => blob(`${at(id)}/trace.jsonl`);
+export const trace = (id, form) => blob(`${at(id)}/trace.${form}`);
 
 /**
  * Hears what happens in a conversation, from its beginning; connects again when the connection is
