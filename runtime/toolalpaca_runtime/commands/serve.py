@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from argparse import Namespace
 
 from toolalpaca.command import CommandParser
@@ -87,4 +88,5 @@ def _open_browser(url: str) -> None:
 
     screens = ("DISPLAY", "WAYLAND_DISPLAY")
     if sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in screens):
-        webbrowser.open(url)
+        # In a thread: some browsers return when they are closed.
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

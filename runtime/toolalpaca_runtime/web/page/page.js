@@ -13,7 +13,9 @@ async function start() {
   server.enter();
   try {
     const about = await server.about();
-    const names = about.sources.map((source) => source.title).join(", ");
+    // The clock, and functions beside an API, are no place that one talks to.
+    const places = about.sources.filter((source, place) => source.base_url || place === 0);
+    const names = places.map((source) => source.title).join(", ");
     byId("about").textContent = `${names} · ${about.model}`;
     document.title = `${names} · ToolAlpaca`;
     tools.show(about.tools);
