@@ -50,6 +50,11 @@ class Feed:
         self._wake()
         return self._last
 
+    def settle(self, number: int) -> None:
+        """Say that what was ``open`` is not any more; who comes later does not hear of it."""
+        self._entries = [entry for entry in self._entries if entry.number != number]
+        self.tell("settled", {"number": number})
+
     async def read(self, after: int = 0) -> AsyncGenerator[Entry, None]:
         """The entries with numbers above *after*, those to come included, until the feed closes."""
         while True:

@@ -78,4 +78,4 @@ class Person:
             return await word
         finally:
             self._asked = None
-            self._feed.tell("settled", {"number": number})
+            self._feed.settle(number)

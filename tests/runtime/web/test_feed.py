@@ -49,5 +49,22 @@ def test_who_comes_late_or_again_sees_what_who_stayed_sees(
     asyncio.run(check())
 
 
+def test_what_is_settled_is_told_to_who_may_have_heard_of_it() -> None:
+    async def check() -> None:
+        feed = Feed()
+        feed.tell("event", "before")
+        number = feed.tell("open", "a question")
+        feed.tell("delta", "x")
+        feed.settle(number)
+        feed.close()
+        async with aclosing(feed.read(after=number)) as entries:
+            told = [entry async for entry in entries]
+        assert [(entry.kind, entry.data) for entry in told] == [("settled", {"number": number})]
+        async with aclosing(feed.read()) as entries:
+            assert [entry.kind async for entry in entries] == ["event", "settled"]
+
+    asyncio.run(check())
+
+
 def _without_pieces(entries: list[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.kind != "delta"]

@@ -91,6 +91,7 @@ def test_a_question_is_answered_in_the_page(open_agent: Open, open_page: OpenPag
     field.press("Enter")
     expect(page.locator(".answer p")).to_have_text("Pet 7 it is.")
     expect(page.locator(".user p")).to_have_text(["Show a pet", "number\n7"])
+    expect(page.get_by_label("Words to the agent")).to_be_focused()
     expect(other.get_by_label("Your answer to the agent")).to_have_count(0)
     (trace,) = [conversation.agent for conversation in served.web.conversations]
     assert trace is not None

@@ -75,7 +75,9 @@ export class Conversation {
   }
 
   settled({ number }) {
-    this.asked.get(number)?.remove();
+    const form = this.asked.get(number);
+    if (form?.contains(document.activeElement)) byId("words").focus({ preventScroll: true });
+    form?.remove();
     this.asked.delete(number);
     this.changed();
   }
