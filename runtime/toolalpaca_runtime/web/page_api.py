@@ -68,7 +68,7 @@ def page_api(conversations: Conversations) -> APIRouter:
     """The routes of a conversation's life, below ``/api/``."""
     routes = APIRouter(prefix=PAGE.rstrip("/"))
 
-    @routes.get("/about")
+    @routes.get("/about", response_model_exclude={"tools": {"__all__": {"returns"}}})
     async def about() -> About:
         return _about(conversations.assembly)
 

@@ -21,6 +21,7 @@ from toolalpaca.llm.protocol import Capabilities, Completion, ToolCall, Usage
 from toolalpaca.llm.protocol import Request as ModelRequest
 from toolalpaca.trace import Trace, read_traces
 from toolalpaca_runtime.assembly import Assembly
+from toolalpaca_runtime.auth import credential
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.policy import Policy
@@ -97,6 +98,15 @@ class Pets:
                 pass
             self.left.set()
 
+        @app.get("/echo", operation_id="echo", summary="What was sent")
+        def echo(request: Request) -> dict[str, str]:
+            return dict(request.headers)
+
+        described = app.openapi()
+        described.setdefault("components", {})["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"}
+        }
+        described["paths"]["/echo"]["get"]["security"] = [{"token": []}]
         return app
 
 
@@ -184,6 +194,7 @@ def open_agent(serve: Serve, tmp_path: Path) -> Iterator[Open]:
             policy: Policy | None = None,
             limits: Limits | None = None,
             page: bool = True,
+            auth: str | None = None,
         ) -> Served:
             api, model, path = Pets(), Model(replies), tmp_path / "trace.jsonl"
             document = f"{serve(api.app())}/openapi.json"
@@ -194,7 +205,10 @@ def open_agent(serve: Serve, tmp_path: Path) -> Iterator[Open]:
                 ready = threading.Event()
 
                 async def run() -> None:
-                    async with await open_api(document, policy=policy, environment={}) as tools:
+                    given = [credential(f"token={auth}")] if auth else ()
+                    async with await open_api(
+                        document, auth=given, policy=policy, environment={}
+                    ) as tools:
                         with (
                             Assembly([tools], model, trace_path=path, limits=limits) as assembly,
                             bind("127.0.0.1", 0) as listener,

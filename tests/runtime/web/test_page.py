@@ -213,7 +213,7 @@ def test_a_picture_is_shown_and_a_drawing_is_not(open_agent: Open, open_page: Op
 
 def test_tools_are_found_with_their_parameters(open_agent: Open, open_page: OpenPage) -> None:
     page = open_page(open_agent())
-    expect(page.locator("#tools-title")).to_have_text("Tools (7)")
+    expect(page.locator("#tools-title")).to_have_text("Tools (8)")
     page.get_by_label("Search tools").fill("get pet")
     expect(page.locator(".tool")).to_have_count(1)
     page.locator(".tool > summary").click()

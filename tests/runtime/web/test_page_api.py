@@ -111,3 +111,24 @@ def test_what_the_agent_is_made_of_is_told(open_agent: Open) -> None:
     assert about["sources"][0]["title"] == "Pets"
     assert [tool["name"] for tool in about["tools"]][-1] == "getDetails"
     assert HOSTILE in about["tools"][2]["description"]
+
+
+def test_a_credential_is_told_to_nobody(open_agent: Open) -> None:
+    canary = "canary-7f3a-of-the-api"
+    steps = (calling("echo"), calling("adoptPet", name="Ada"), "Done.")
+    served = open_agent(*steps, *steps, *steps, auth=canary)
+    told = []
+    body = {"messages": [{"role": "user", "content": "Go"}]}
+    with served.client() as client:
+        told.append(client.post("/v1/chat/completions", json=body).text)
+        told.append(client.post("/v1/chat/completions", json={**body, "stream": True}).text)
+        conversation = begun(client, "Go")
+        at = f"/api/conversations/{conversation}"
+        entries = heard(client, conversation, "open ")
+        client.post(f"{at}/approvals/{entries[-1][0]}", json={"verdict": "approve"})
+        told.append(str(entries + heard(client, conversation, '"running":false')))
+        told += [client.get(f"{at}/trace.{form}").text for form in ("jsonl", "html")]
+        told.append(client.get("/api/about").text)
+    for text in told[:-1]:
+        assert "***" in text  # it was sent, and came back
+    assert canary not in "".join(told)

@@ -18,19 +18,24 @@ function find() {
 }
 
 function entry(tool) {
-  const [summary, ...rest] = tool.description.split("\n");
+  const summary = tool.description.split("\n", 1)[0];
+  const line = h("summary", {}, h("code", {}, tool.name), h("span.hint", {}, summary));
+  const folded = h("details.tool", {}, line);
+  folded.addEventListener("toggle", () => folded.append(...details(tool)), { once: true }); // there may be a thousand
+  return folded;
+}
+
+function details(tool) {
+  const rest = tool.description.split("\n").slice(1).join("\n").trim();
   const parameters = Object.entries(tool.parameters.properties ?? {});
   const required = new Set(tool.parameters.required ?? []);
-  return h("details.tool", {},
-    h("summary", {}, h("code", {}, tool.name), h("span.hint", {}, summary)),
-    rest.join("\n").trim() && h("p.description", {}, rest.join("\n").trim()),
-    parameters.length
-      ? h("dl", {}, parameters.map(([name, schema]) => [
-        h("dt", {}, h("code", {}, name), h("span.type", {}, ` ${kind(schema)}`),
-          required.has(name) && h("span.required", {}, " required")),
-        h("dd", {}, schema.description ?? "", choices(schema)),
-      ]))
-      : h("p.hint", {}, "It takes no parameters."));
+  const told = rest ? [h("p.description", {}, rest)] : [];
+  if (!parameters.length) return [...told, h("p.hint", {}, "It takes no parameters.")];
+  return [...told, h("dl", {}, parameters.map(([name, schema]) => [
+    h("dt", {}, h("code", {}, name), h("span.type", {}, ` ${kind(schema)}`),
+      required.has(name) && h("span.required", {}, " required")),
+    h("dd", {}, schema.description ?? "", choices(schema)),
+  ]))];
 }
 
 function kind(schema) {
