@@ -40,6 +40,7 @@ COMMANDS = {
         "serve an agent on an API: a page to chat, and OpenAI's chat completions",
     ),
     "trace": Entry("toolalpaca_runtime.commands.trace", "show runs, and make their calls again"),
+    "call": Entry("toolalpaca_runtime.commands.call", "make one call the way an agent makes it"),
     "models": Entry("toolalpaca.llm.commands", "list the models that can be used, and fetch one"),
     "corpus": Entry("toolalpaca_corpus.cli", "build, import and count tool-use corpora"),
     "train": Entry("toolalpaca_training.commands.train", "fine-tune a model on a corpus"),

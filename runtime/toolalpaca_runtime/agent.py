@@ -20,7 +20,15 @@ from typing import Any
 import orjson
 
 from toolalpaca.errors import ToolAlpacaError
-from toolalpaca.llm.protocol import Completion, LanguageModel, ToolCall, ToolSpec, Usage
+from toolalpaca.llm.protocol import (
+    Completion,
+    LanguageModel,
+    Piece,
+    Restart,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
@@ -48,9 +56,15 @@ _NOT_RUN = "This call was not made: the turn was over."
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, as it comes; the whole is in the event that follows."""
+    """A piece of the model's text, as it comes; the whole is in the event that follows.
+
+    Attributes:
+        text: The piece.
+        restart: Whether the reply begins again: the pieces before this one are void.
+    """
 
     text: str
+    restart: bool = False
 
 
 class TurnEnded(Exception):
@@ -119,7 +133,7 @@ class Agent:
     ) -> None:
         self.model = model
         self.toolbox = toolbox
-        self.prompt_format = prompt_format or format_for(model)
+        self.prompt_format = format_for(model, prompt_format)
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
@@ -151,7 +165,7 @@ class Agent:
         status: Status = "interrupted"
         reason, answer = "the run was interrupted", ""
         try:
-            for event in self._hear(text):
+            for event in await self._hear(text):
                 yield event
             while True:
                 async with aclosing(self._step(turn)) as items:
@@ -173,7 +187,7 @@ class Agent:
             for listener in self._listeners:
                 listener.turn_ended(self.trace)
 
-    def recall(self, events: Iterable[Event], tools: tuple[ToolSpec, ...] = ()) -> None:
+    async def recall(self, events: Iterable[Event], tools: tuple[ToolSpec, ...] = ()) -> None:
         """Begin with a conversation that took place before; no turn has been.
 
         The trace holds it, so that it is whole, as what is not to be learned again.
@@ -187,7 +201,7 @@ class Agent:
         for event in events:
             if not self.trace.tools:
                 said = event.text if isinstance(event, UserEvent) else ""
-                self.trace.tools = tools or self.toolbox.shown(said)
+                self.trace.tools = tools or await self.toolbox.shown(said)
             place = {**self._next(), "at": 0.0, "trainable": False}
             self._write(event.model_copy(update=place))
 
@@ -209,7 +223,7 @@ class Agent:
     ) -> None:
         self.finish()
 
-    def _hear(self, text: str) -> list[Event]:
+    async def _hear(self, text: str) -> list[Event]:
         """The user's words: the answer to an open question, or a new instruction."""
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
@@ -221,15 +235,15 @@ class Agent:
             else:
                 events.append(self._observed(call, Observation(_NOT_RUN, "runtime")))
         if not answered:
-            events.append(self._record(self._instruction(text)))
+            events.append(self._record(await self._instruction(text)))
         return events
 
-    def _instruction(self, text: str) -> UserEvent:
+    async def _instruction(self, text: str) -> UserEvent:
         """The user's words as an event, with the tools that they make worth showing."""
         if self.trace.events:
-            tools = self.toolbox.more(text, self.trace.known_tools())
+            tools = await self.toolbox.more(text, self.trace.known_tools())
             return UserEvent(**self._next(), text=text, tools=tools)
-        self.trace.tools = self.toolbox.shown(text)
+        self.trace.tools = await self.toolbox.shown(text)
         return UserEvent(**self._next(), text=text)
 
     def _open_calls(self) -> list[Call]:
@@ -256,10 +270,12 @@ class Agent:
         completion: Completion | None = None
         async with aclosing(_timed(self.model.stream(request), self._left(turn))) as pieces:
             async for piece in pieces:
-                if isinstance(piece, str):
-                    yield TextDelta(piece)
-                else:
+                if isinstance(piece, Completion):
                     completion = piece
+                elif isinstance(piece, Restart):
+                    yield TextDelta("", restart=True)
+                else:
+                    yield TextDelta(piece)
         assert completion is not None, f"{self.model.name} ended its stream without a completion"
         turn.usage += completion.usage
         self._usage += completion.usage
@@ -288,10 +304,34 @@ class Agent:
         if not step.calls:
             problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
             yield self._observed(None, Observation(problem, "runtime"))
-        for call in step.calls:
-            yield self._observed(call, await self._call(call, turn))
+        sent = self._send_together(step.calls, turn)
+        try:
+            for call in step.calls:
+                yield self._observed(call, await self._call(call, turn, sent))
+        finally:
+            for task in sent.values():
+                task.cancel()
+            await asyncio.gather(*sent.values(), return_exceptions=True)
 
-    async def _call(self, call: Call, turn: _Turn) -> Observation:
+    def _send_together(
+        self, calls: Sequence[Call], turn: _Turn
+    ) -> dict[bytes, asyncio.Task[Observation]]:
+        """Begin those of several calls that change nothing, up to the first that may.
+
+        Their observations are told in the order of the calls all the same. A call that was made
+        before in the turn is left to the rule about repeated ones.
+        """
+        sent: dict[bytes, asyncio.Task[Observation]] = {}
+        for call in calls if len(calls) > 1 else ():
+            if not self.toolbox.is_free(call):
+                break
+            if _key(call) not in sent and not turn.made[_key(call)]:
+                sent[_key(call)] = asyncio.create_task(self.toolbox.send(call))
+        return sent
+
+    async def _call(
+        self, call: Call, turn: _Turn, sent: dict[bytes, asyncio.Task[Observation]]
+    ) -> Observation:
         times = self._count(call, turn)
         if times == self.limits.repeats:
             return Observation(
@@ -302,6 +342,8 @@ class Agent:
             )
         if call.tool == ASK_TOOL:
             return await self._ask(call, turn)
+        if task := sent.pop(_key(call), None):
+            return self.toolbox.keep(await task)
         return await self.toolbox.call(call, lambda pending: self._approve(pending, turn))
 
     async def _approve(self, pending: PendingCall, turn: _Turn) -> bool | None:
@@ -314,7 +356,7 @@ class Agent:
 
     def _count(self, call: Call, turn: _Turn) -> int:
         """How often this call has been made in this turn, this time included."""
-        key = orjson.dumps([call.tool, call.arguments, call.problem], option=orjson.OPT_SORT_KEYS)
+        key = _key(call)
         turn.made[key] += 1
         if turn.made[key] > self.limits.repeats:
             reason = f"the agent called {call.tool} again and again with the same arguments"
@@ -382,8 +424,8 @@ class Agent:
 
 
 async def _timed(
-    stream: AsyncIterator[str | Completion], seconds: float | None
-) -> AsyncGenerator[str | Completion, None]:
+    stream: AsyncIterator[Piece], seconds: float | None
+) -> AsyncGenerator[Piece, None]:
     """The items of *stream*; a reply that takes longer than *seconds* ends the turn."""
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
@@ -416,6 +458,11 @@ def _clean(completion: Completion) -> Completion:
         usage=completion.usage,
         finish=completion.finish,
     )
+
+
+def _key(call: Call) -> bytes:
+    """The same for identical calls."""
+    return orjson.dumps([call.tool, call.arguments, call.problem], option=orjson.OPT_SORT_KEYS)
 
 
 def _encodable(text: str) -> str:

@@ -15,7 +15,8 @@ from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.storage import Storage
-from toolalpaca_runtime.toolbox import MOST_SHOWN, Toolbox
+from toolalpaca_runtime.toolbox import MOST_SHOWN, MakeIndex, Toolbox
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
 
@@ -36,6 +37,7 @@ class Assembly:
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
         listeners: Hear what happens to the agents.
+        index: Ranks the tools, where there are more.
         seed: For sampling.
     """
 
@@ -49,6 +51,7 @@ class Assembly:
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
         listeners: Sequence[Listener] = (),
+        index: MakeIndex = Bm25Index,
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)
@@ -57,6 +60,7 @@ class Assembly:
         self._limits = limits
         self._most_shown = most_shown
         self._listeners = tuple(listeners)
+        self._index = index
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
@@ -73,15 +77,18 @@ class Assembly:
         return self.sources[0].name if self.sources else "agent"
 
     def new_agent(
-        self, user: User | None = None, *, task: str | None = None, after: Agent | None = None
+        self,
+        user: User | None = None,
+        *,
+        task: str | None = None,
+        storage: Storage | None = None,
     ) -> Agent:
         """An agent at the beginning of a conversation.
 
         Args:
             user: Answers its questions and approves its calls.
             task: The id of its task, for the trace.
-            after: One of this assembly whose conversation it goes on with, in a trace of its own;
-                that agent stays as it is, and can be gone on from again.
+            storage: What was kept of a conversation that it goes on with; by default a new one.
 
         Raises:
             ToolAlpacaError: The trace file cannot be written.
@@ -90,10 +97,14 @@ class Assembly:
             self._recorder = TraceWriter(self._trace_path or new_trace_path(self.name))
         self._agents += 1
         folder = self._recorder.path.with_suffix(".files") / str(self._agents)
-        storage = after.toolbox.storage if after else Storage(folder)
-        agent = Agent(
+        return Agent(
             self.model,
-            Toolbox(self.sources, storage=storage, most_shown=self._most_shown),
+            Toolbox(
+                self.sources,
+                storage=storage or Storage(folder),
+                most_shown=self._most_shown,
+                index=self._index,
+            ),
             prompt_format=self.prompt_format,
             limits=self._limits,
             user=user,
@@ -102,9 +113,6 @@ class Assembly:
             task=task,
             seed=self._seed,
         )
-        if after is not None:
-            agent.recall(after.trace.events, after.trace.tools)
-        return agent
 
     def close(self) -> None:
         """Close the trace file; agents are finished before."""

@@ -16,7 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolalpaca.errors import ApiError, ModelReplyError, UsageError
-from toolalpaca.llm.protocol import Capabilities, Completion, Request, ToolCall, Usage
+from toolalpaca.llm.protocol import (
+    Capabilities,
+    Completion,
+    Piece,
+    Request,
+    Restart,
+    ToolCall,
+    Usage,
+)
 from toolalpaca.llm.scripted import Scripted
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
@@ -140,6 +148,49 @@ def test_several_calls_of_one_step_are_made_in_order(url: str) -> None:
     assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 2"}']
     told = model.requests[1].messages
     assert [message.tool_call_id for message in told[-2:]] == ["call_1", "call_2"]
+
+
+def meeting() -> FastAPI:
+    """An API whose operation answers when two requests are there at once."""
+    app = FastAPI(title="Meeting", version="1")
+    barrier = asyncio.Barrier(2)
+
+    @app.get("/meet/{who}", operation_id="meet")
+    async def meet(who: str) -> str:
+        async with asyncio.timeout(10), barrier:
+            return who
+
+    return app
+
+
+def test_calls_of_one_step_that_change_nothing_are_made_together_and_told_in_order() -> None:
+    both = calling(("meet", {"who": "Ann"}), ("meet", {"who": "Bob"}))
+    document = load_document(meeting().openapi(), name="meeting")
+
+    async def play(url: str) -> Trace:
+        model = Scripted([both, "They met."])
+        async with ApiTools(document, url) as api, Agent(model, Toolbox([api])) as agent:
+            async for _ in agent.run("Let them meet"):
+                pass
+            return agent.trace
+
+    with serving(meeting()) as url:
+        trace = asyncio.run(play(url))
+    assert observations(trace) == [
+        'Status Code: 200. Response: "Ann"',
+        'Status Code: 200. Response: "Bob"',
+    ]
+
+
+def test_identical_calls_of_one_step_are_each_told(url: str) -> None:
+    trace, _, _ = run(url, [calling(*[("getPet", {"pet_id": 1})] * 2), "Done."])
+    assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 1"}']
+
+
+def test_a_call_that_changes_something_waits_for_those_before_it(url: str) -> None:
+    calls = [("getPet", {"pet_id": 1}), ("addPet", {"name": "Rex"}), ("getPet", {"pet_id": 2})]
+    trace, _, _ = run(url, [calling(*calls), "Done."], user=Person(approval=True))
+    assert [text[-5:] for text in observations(trace)] == ['t 1"}', 'Rex"}', 't 2"}']
 
 
 def test_a_second_turn_goes_on_with_the_conversation(url: str) -> None:
@@ -425,7 +476,7 @@ class Silent:
         self.closed = False
         self.writes = asyncio.Event()
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
         try:
             yield "Well"
             self.writes.set()
@@ -442,6 +493,23 @@ def test_a_limit_on_time_interrupts_a_model_that_hangs(url: str) -> None:
     assert trace.outcome.status == "stopped"
     assert "seconds" in trace.outcome.reason
     assert model.closed
+
+
+class Stumbling(Silent):
+    """A model whose first attempt at a reply breaks off."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        yield "I was ab"
+        yield Restart("the server broke off its reply")
+        yield "Good day"
+        yield Completion("Good day")
+
+
+def test_a_reply_that_begins_again_takes_back_what_was_shown(url: str) -> None:
+    trace, seen, _ = run(url, [], model=Stumbling())
+    deltas = [item for item in seen if isinstance(item, TextDelta)]
+    assert deltas == [TextDelta("I was ab"), TextDelta("", restart=True), TextDelta("Good day")]
+    assert trace.outcome.answer == "Good day"
 
 
 def test_an_identical_call_is_told_and_then_ends_the_turn(url: str) -> None:
@@ -539,8 +607,12 @@ def test_an_agent_goes_on_from_a_conversation_that_was_elsewhere(name: str, tmp_
     with TraceWriter(tmp_path / "t.jsonl") as recorder:
         model = Scripted(["Answer: Bye." if name != "native" else "Bye."])
         agent = Agent(model, Toolbox([]), prompt_format=get_format(name), recorder=recorder)
-        agent.recall(said)
-        asyncio.run(_all(agent.run("Good bye")))
+
+        async def go_on() -> None:
+            await agent.recall(said)
+            await _all(agent.run("Good bye"))
+
+        asyncio.run(go_on())
         agent.finish()
     heard = "".join(message.content for message in model.requests[0].messages)
     assert heard.index("Hello") < heard.index("Good day.") < heard.index("Good bye")

@@ -60,6 +60,17 @@ BACKENDS = {
         "a model of an OpenAI-compatible server",
         environment=("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
+    "openai-text": Backend(
+        "toolalpaca.llm.openai:open_openai_text",
+        "NAME",
+        "a text model of an OpenAI-compatible server: no chat template",
+        environment=("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    ),
+    "tgi": Backend(
+        "toolalpaca.llm.tgi:open_tgi",
+        "URL",
+        "the model of a TGI server, which continues a text",
+    ),
     "gguf": Backend(
         "toolalpaca.llm.gguf:open_file",
         "PATH",

@@ -88,14 +88,16 @@ class Completions:
     def _model(self, name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": self._began, "owned_by": "toolalpaca"}
 
-    def _agent(self, dialogue: Dialogue) -> Agent:
+    async def _agent(self, dialogue: Dialogue) -> Agent:
         """An agent that knows what was said, and what it did where it was asked here before."""
         earlier = self._earlier.get(dialogue.key())
-        if earlier is not None:
-            self._earlier.move_to_end(dialogue.key())
-            return self._assembly.new_agent(after=earlier)
-        agent = self._assembly.new_agent()
-        agent.recall(dialogue.events())
+        if earlier is None:
+            agent = self._assembly.new_agent()
+            await agent.recall(dialogue.events())
+            return agent
+        self._earlier.move_to_end(dialogue.key())
+        agent = self._assembly.new_agent(storage=earlier.toolbox.storage)
+        await agent.recall(earlier.trace.events, earlier.trace.tools)
         return agent
 
     async def _turn(
@@ -119,7 +121,7 @@ class Completions:
             self._earlier.popitem(last=False)
 
     async def _whole(self, dialogue: Dialogue, completion: Completion) -> Response:
-        agent = self._agent(dialogue)
+        agent = await self._agent(dialogue)
         speech = Speech(plain=False)
         done = [speech.hear(item).reasoning async for item in self._turn(dialogue, agent)]
         outcome = agent.trace.outcome
@@ -130,7 +132,7 @@ class Completions:
         self, dialogue: Dialogue, completion: Completion, *, usage: bool
     ) -> AsyncGenerator[bytes, None]:
         try:
-            agent = self._agent(dialogue)
+            agent = await self._agent(dialogue)
             speech = Speech(plain=agent.prompt_format.name == "native")
             yield completion.beginning()
             async with aclosing(self._turn(dialogue, agent)) as items:

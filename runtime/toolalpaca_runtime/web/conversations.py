@@ -88,7 +88,7 @@ class Conversation:
             async with aclosing(agent.run(text)) as items:
                 async for item in items:
                     if isinstance(item, TextDelta):
-                        self.feed.tell("delta", {"text": item.text})
+                        self.feed.tell("delta", {"text": item.text, "restart": item.restart})
                     else:
                         self.feed.tell("event", item.model_dump(mode="json"))
         except ToolAlpacaError as error:

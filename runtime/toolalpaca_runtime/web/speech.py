@@ -51,7 +51,7 @@ class Speech:
     def hear(self, item: Event | TextDelta) -> Piece:
         """What to tell when *item* has happened."""
         if isinstance(item, TextDelta):
-            return self._hear_text(item.text) if self._plain else Piece()
+            return self._hear_text(item) if self._plain else Piece()
         if not isinstance(item, AssistantEvent):
             return Piece(reasoning=narrated(item))
         if item.answer is not None:
@@ -70,8 +70,11 @@ class Speech:
             return Piece(self._say(answer[len(told) :]))
         return Piece(self._say(f"\n\n{answer}"))  # a limit broke off what the model wrote
 
-    def _hear_text(self, text: str) -> Piece:
-        self._text = (self._text + text).lstrip()
+    def _hear_text(self, delta: TextDelta) -> Piece:
+        if delta.restart:  # what was told cannot be taken back
+            told, self._told, self._text = self._told, 0, ""
+            return Piece(self._say("\n\n") if told else "")
+        self._text = (self._text + delta.text).lstrip()
         if len(self._text) < LONG:
             return Piece()
         new = self._text[self._told :]

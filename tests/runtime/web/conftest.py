@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from toolalpaca.llm.protocol import Capabilities, Completion, ToolCall, Usage
+from toolalpaca.llm.protocol import Capabilities, Completion, Piece, Restart, ToolCall, Usage
 from toolalpaca.llm.protocol import Request as ModelRequest
 from toolalpaca.trace import Trace, read_traces
 from toolalpaca_runtime.assembly import Assembly
@@ -35,7 +35,7 @@ from ..conftest import Serve
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 KEYS = Keys(token="token-of-the-page")
 
-Reply = str | Completion | Exception | Sequence[str | threading.Event]
+Reply = str | Completion | Exception | Sequence[str | Restart | threading.Event]
 Open = Callable[..., "Served"]
 
 
@@ -120,19 +120,19 @@ class Model:
         self.requests: list[ModelRequest] = []
         self._replies = iter(replies)
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Piece]:
         self.requests.append(request)
         reply = next(self._replies)
         if isinstance(reply, Exception):
             raise reply
         if isinstance(reply, Completion):
-            pieces: Sequence[str | threading.Event] = [reply.text]
+            pieces: Sequence[str | Restart | threading.Event] = [reply.text]
         else:
             pieces = [reply] if isinstance(reply, str) else reply
         text = ""
         for piece in pieces:
-            if isinstance(piece, str):
-                text += piece
+            if isinstance(piece, str | Restart):
+                text = text + piece if isinstance(piece, str) else ""
                 yield piece
             else:
                 while not piece.is_set():

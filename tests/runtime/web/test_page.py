@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from toolalpaca.errors import ModelUnavailable
+from toolalpaca.llm.protocol import Restart
 from toolalpaca.trace import read_traces
 
 from .conftest import HOSTILE, Open, Served, calling
@@ -72,6 +73,17 @@ def test_a_reload_and_another_tab_show_the_same(open_agent: Open, open_page: Ope
     tell(other, "Go on")
     for tab in (page, other):
         expect(tab.locator(".answer p")).to_have_text(["One two.", "Three."])
+
+
+def test_a_reply_that_begins_again_replaces_its_beginning(
+    open_agent: Open, open_page: OpenPage
+) -> None:
+    hold = threading.Event()
+    page = open_page(open_agent(["It br", Restart("the server broke off"), "It is ", hold, "so."]))
+    tell(page, "Is it so?")
+    expect(page.locator(".live-text")).to_have_text("It is ")
+    hold.set()
+    expect(page.locator(".answer p")).to_have_text("It is so.")
 
 
 def test_a_question_is_answered_in_the_page(open_agent: Open, open_page: OpenPage) -> None:

@@ -35,6 +35,16 @@ def test_the_answer_is_told_once_and_whole(before: list[str], text: str, plain: 
         assert speech.said == text.strip()
 
 
+def test_what_was_told_before_a_restart_stays_and_the_answer_follows() -> None:
+    for begun, kept in (("x" * LONG, "x" * LONG + "\n\n"), ("x", "")):
+        speech = Speech(plain=True)
+        speech.hear(TextDelta(begun))
+        speech.hear(TextDelta("", restart=True))
+        speech.hear(TextDelta("Right."))
+        speech.end("Right.")
+        assert speech.said == f"{kept}Right."
+
+
 def test_an_answer_that_a_limit_broke_off_is_followed_by_the_reason() -> None:
     speech = Speech(plain=True)
     begun = speech.hear(TextDelta("x" * LONG)).answer

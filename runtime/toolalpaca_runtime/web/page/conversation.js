@@ -41,7 +41,8 @@ export class Conversation {
     place.append(...elements);
   }
 
-  delta({ text }) {
+  delta({ text, restart }) {
+    if (restart) this.live?.replaceChildren(); // the model begins its reply again
     // Not read aloud piece by piece: the event that follows is.
     if (!this.live) this.add(this.live = h("p.live-text", { "aria-live": "off" }));
     this.live.append(text);
