@@ -34,8 +34,8 @@ class Keys:
         names: Of the server, besides those of loopback and the address that a request came in at.
     """
 
-    token: str = field(default_factory=secrets.token_urlsafe)
-    api_key: str | None = None
+    token: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    api_key: str | None = field(default=None, repr=False)
     names: Collection[str] = ()
 
 

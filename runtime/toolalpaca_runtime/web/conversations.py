@@ -79,6 +79,7 @@ class Conversation:
         await self.stop()
         if self.agent is not None:
             self.agent.finish()
+        self.feed.tell("end", {})
         self.feed.close()
 
     async def _run(self, agent: Agent, text: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["event", "delta", "open", "settled", "turn"]
+Kind: TypeAlias = Literal["event", "delta", "open", "settled", "turn", "end"]
 """An event of the trace; a piece of the model's text; something that the person is asked, and that
-it is settled; the beginning or the end of a turn."""
+it is settled; the beginning or the end of a turn; the end of the conversation."""
 
 _PASSING: Final = "delta"
 

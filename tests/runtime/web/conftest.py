@@ -25,6 +25,7 @@ from toolalpaca_runtime.auth import credential
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.policy import Policy
+from toolalpaca_runtime.tools.functions import FunctionTools
 from toolalpaca_runtime.web.access import Keys
 from toolalpaca_runtime.web.app import WebApp, create_app
 from toolalpaca_runtime.web.server import WebServer, bind, url_of
@@ -195,6 +196,7 @@ def open_agent(serve: Serve, tmp_path: Path) -> Iterator[Open]:
             limits: Limits | None = None,
             page: bool = True,
             auth: str | None = None,
+            functions: Sequence[Callable[..., Any]] = (),
         ) -> Served:
             api, model, path = Pets(), Model(replies), tmp_path / "trace.jsonl"
             document = f"{serve(api.app())}/openapi.json"
@@ -210,7 +212,12 @@ def open_agent(serve: Serve, tmp_path: Path) -> Iterator[Open]:
                         document, auth=given, policy=policy, environment={}
                     ) as tools:
                         with (
-                            Assembly([tools], model, trace_path=path, limits=limits) as assembly,
+                            Assembly(
+                                [tools, FunctionTools(functions)] if functions else [tools],
+                                model,
+                                trace_path=path,
+                                limits=limits,
+                            ) as assembly,
                             bind("127.0.0.1", 0) as listener,
                         ):
                             web = create_app(assembly, keys, page=page)

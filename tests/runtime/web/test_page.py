@@ -13,6 +13,7 @@ import pytest
 from toolalpaca.errors import ModelUnavailable
 from toolalpaca.llm.protocol import Restart
 from toolalpaca.trace import read_traces
+from toolalpaca_runtime.tools.functions import unsafe
 
 from .conftest import HOSTILE, Open, Served, calling
 
@@ -128,9 +129,37 @@ def test_what_changes_something_is_approved_or_refused(
     expect(page.locator(".answer p")).to_have_text("Done.")
     assert served.api.adopted == ["Ada", "Cleo", "Dora"]
     calls = page.locator(".step.call")
-    expect(calls.nth(1).locator("> summary .status")).to_contain_text("not made")
+    expect(calls.nth(1).locator("> summary .status")).to_contain_text("refused")
     calls.nth(1).locator("> summary").click()
     expect(calls.nth(1)).to_contain_text("You refused this call.")
+
+
+def test_tools_that_are_no_api_are_shown_by_their_result(
+    open_agent: Open, open_page: OpenPage
+) -> None:
+    @unsafe
+    def feed(animal: str) -> dict[str, str]:
+        """Feed an animal."""
+        return {"fed": animal}
+
+    served = open_agent(
+        calling("feed", animal="alpaca"),
+        calling("feed"),
+        calling("nothing"),
+        "Fed.",
+        functions=[feed],
+    )
+    page = open_page(served)
+    tell(page, "Feed the alpaca")
+    approval = page.get_by_role("group", name="Approval")
+    expect(approval.locator(".url")).to_have_text("feed")
+    expect(approval.locator("pre")).to_have_text('{\n  "animal": "alpaca"\n}')
+    approval.get_by_role("button", name="Approve", exact=True).click()
+    expect(page.locator(".answer")).to_be_visible()
+    status = page.locator(".step.call > summary .status")
+    expect(status).to_have_text([re.compile(word) for word in ("^done", "^not sent", "^not made")])
+    page.locator(".step.call > summary").first.click()
+    expect(page.locator(".result pre").first).to_contain_text('"fed": "alpaca"')
 
 
 def test_the_agent_can_be_stopped_and_goes_on(open_agent: Open, open_page: OpenPage) -> None:
@@ -165,6 +194,31 @@ def test_conversations_stand_side_by_side(open_agent: Open, open_page: OpenPage)
     page.get_by_role("dialog").get_by_role("button", name="Forget").click()
     expect(page.locator("#conversations .title")).to_have_text(["First"])
     expect(page.locator("#welcome")).to_be_visible()
+
+
+def test_what_another_tab_forgets_is_over(open_agent: Open, open_page: OpenPage) -> None:
+    served = open_agent("One.")
+    page = open_page(served)
+    tell(page, "First")
+    expect(page.locator(".answer p")).to_have_text("One.")
+    other = open_page(served, page=page)
+    other.get_by_role("link", name="First").click()
+    other.get_by_role("button", name="Forget").click()
+    other.get_by_role("dialog").get_by_role("button", name="Forget").click()
+    expect(page.locator(".warning")).to_have_text("This conversation has been forgotten.")
+    expect(page.locator("#conversations a")).to_have_count(0)
+
+
+def test_a_new_token_is_taken_in_an_old_tab(open_agent: Open, open_page: OpenPage) -> None:
+    served = open_agent("One.")
+    page = open_page(served)
+    tell(page, "First")
+    expect(page.locator(".answer p")).to_have_text("One.")
+    page.evaluate("localStorage.clear()")  # as if the token were that of a server before
+    page.goto(served.entrance)  # which changes the fragment only
+    page.get_by_role("link", name="First").click()
+    expect(page.locator(".answer p")).to_have_text("One.")
+    assert "token" not in page.url
 
 
 def test_the_trace_is_exported(open_agent: Open, open_page: OpenPage, tmp_path: Path) -> None:

@@ -96,6 +96,14 @@ export class Conversation {
     this.changed();
   }
 
+  /** It was forgotten, in another tab perhaps: there is nothing more to hear. */
+  end() {
+    this.leave();
+    this.running = false;
+    this.add(steps.note("This conversation has been forgotten.", "warning"));
+    this.changed();
+  }
+
   fail(error) {
     this.add(steps.note(error.message, "failure"));
     log.scrollTop = log.scrollHeight;

@@ -32,8 +32,8 @@ async function start() {
 
 /** Opens the conversation that the address names. */
 function go() {
+  if (server.enter()) return location.reload(); // the server was started anew
   const id = location.hash.slice(1);
-  if (id === "words") return; // the link that skips
   if (open?.id === id) return;
   open?.leave();
   open = listed.some((one) => one.id === id) ? new Conversation(id, changed) : null;
@@ -139,7 +139,12 @@ for (const button of document.querySelectorAll("[data-export]")) button.addEvent
 byId("remove").addEventListener("click", forget);
 byId("fold").addEventListener("click", fold);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !byId("sure").open) stop();
+  // In a search field and a dialog, Escape has a meaning already.
+  if (event.key === "Escape" && event.target.type !== "search" && !byId("sure").open) stop();
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address names the conversation
+  words.focus();
 });
 for (const button of document.querySelectorAll(".tabs button")) {
   button.addEventListener("click", () => panel(button.dataset.panel));

@@ -3,12 +3,13 @@
 const KEPT = "toolalpaca-token"; // of this origin, so that a reload and another tab have it
 const enc = encodeURIComponent;
 
-/** Takes the token out of the address, where others could read it over a shoulder. */
+/** Takes the token out of the address, where others could read it over a shoulder; true if there is one. */
 export function enter() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!given) return;
+  if (!given) return false;
   localStorage.setItem(KEPT, given);
   history.replaceState(null, "", location.pathname);
+  return true;
 }
 
 /** The server does not take the token. */

@@ -5,6 +5,7 @@ import { headers, shown } from "./json.js";
 import * as server from "./server.js";
 
 const ASK = "getDetails";
+const OWN = ["retrievalDataFromFile", "searchTools"]; // tools that the runtime answers itself
 
 export const words = (who, text, kind) =>
   h(`article.words.${kind}`, {}, h("h3", {}, who), h("p", {}, text));
@@ -61,13 +62,21 @@ class Call {
 
   finish(event, seconds, conversation) {
     const { request, response } = event;
-    const status = response ? String(response.status) : { validator: "not sent", runtime: "not made" }[event.source] ?? "no response";
+    const status = response ? String(response.status) : outcome(event);
     this.status.textContent = `${status} · ${duration(response ? response.seconds : seconds)}`;
-    this.status.dataset.class = response ? status[0] : "none";
-    this.result.replaceChildren(...observation(event).filter(Boolean), ...event.files.map((file) => stored(file, conversation)));
+    this.status.dataset.class = response ? status[0] : status === "done" ? "2" : "none";
+    this.result.replaceChildren(...observation(event).flat().filter(Boolean), ...event.files.map((file) => stored(file, conversation)));
     if (event.files.some((file) => isPicture(file))) this.element.open = true;
     if (request) this.element.dataset.method = request.method;
   }
+}
+
+/** How a call without a response ended, in a word. */
+function outcome({ source, tool, request, approved }) {
+  if (approved === false) return "refused";
+  if (source === "validator") return "not sent";
+  if (source === "runtime" && !OWN.includes(tool)) return "not made";
+  return request ? "no response" : "done";
 }
 
 function observation({ request, response, text, approved, conforming, source }) {
@@ -82,7 +91,9 @@ function observation({ request, response, text, approved, conforming, source }) 
     response && headers(response.headers),
     response && (response.body ? shown(response.body) : h("p.hint", {}, "No body.")),
     conforming === false && h("p.problem-line", {}, "The response breaks the API's document."),
-    h("details.headers", {}, h("summary", {}, "What the model reads"), h("pre", { tabindex: "0" }, text)),
+    request || response
+      ? h("details.headers", {}, h("summary", {}, "What the model reads"), h("pre", { tabindex: "0" }, text))
+      : [h("h4", {}, "Result"), shown(text)],
   ];
 }
 
