@@ -78,13 +78,19 @@ class Assembly:
         return self._recorder.path if self._recorder else None
 
     def new_agent(
-        self, user: User | None = None, *, task: str | None = None, alone: bool = False
+        self,
+        user: User | None = None,
+        *,
+        task: str | None = None,
+        storage: Storage | None = None,
+        alone: bool = False,
     ) -> Agent:
         """An agent at the beginning of a conversation.
 
         Args:
             user: Answers its questions and approves its calls.
             task: The id of its task, for the trace.
+            storage: What was kept of a conversation that it goes on with; by default a new one.
             alone: Whether it has a session of its own on a mock server: what it changes there, no
                 other agent sees.
 
@@ -100,7 +106,7 @@ class Assembly:
             self.model,
             Toolbox(
                 sources,
-                storage=Storage(folder),
+                storage=storage or Storage(folder),
                 most_shown=self._most_shown,
                 index=self._index,
             ),

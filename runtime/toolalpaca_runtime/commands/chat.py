@@ -11,6 +11,7 @@ from toolalpaca.counting import counted
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.task import CLOCK_TOOL
 from toolalpaca_runtime.commands.options import add_agent_options
+from toolalpaca_runtime.commands.web_options import add_web_options
 
 if TYPE_CHECKING:
     from toolalpaca_runtime.commands.session import Session
@@ -21,17 +22,23 @@ _EXAMPLES = """\
   toolalpaca chat http://127.0.0.1:8000/railway      # an API on a running mock server
   toolalpaca chat examples/library.yaml --mock       # a mock server of its own
   toolalpaca chat examples/library.yaml --mock --model smollm2
+  toolalpaca chat examples/library.yaml --mock --web # in the browser
 """
 
 
 def configure(parser: CommandParser) -> None:
     """Declare the arguments of ``chat``."""
     add_agent_options(parser)
+    add_web_options(parser, optional=True)
     parser.set_examples(_EXAMPLES)
 
 
 def run(options: Namespace) -> int:
     """Talk until the person leaves."""
+    if options.web:
+        from toolalpaca_runtime.commands.serve import serve_agent
+
+        return serve_agent(options, browser=not options.no_open)
     from rich.console import Console
 
     from toolalpaca_runtime.commands.session import open_session
