@@ -126,8 +126,12 @@ class OpenAI:
         while True:
             body = _body(self._model, request, self._refused)
             try:
+                # As arguments, messages and tools would be copied member by member along the SDK's
+                # types, which takes longer than everything else; ours have their form already.
                 stream: AsyncStream[ChatCompletionChunk]
-                stream = await self._client.chat.completions.create(**body)
+                stream = await self._client.chat.completions.create(
+                    model=self._model, messages=(), stream=True, extra_body=body
+                )
             except BadRequestError as error:
                 if not self._learn(error):
                     raise
@@ -150,7 +154,7 @@ class OpenAI:
 
 
 def _body(model: str, request: Request, refused: Collection[str]) -> dict[str, Any]:
-    """The arguments of the SDK's method, without the parameters that were *refused*."""
+    """The body of the HTTP request, without the parameters that were *refused*."""
     # max_tokens is what every server knows, and OpenAI's reasoning models refuse.
     limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
     body: dict[str, Any] = {
