@@ -35,7 +35,7 @@ async def plain(url: str, *, stream: bool) -> Converse:
     import httpx2
     from openai import AsyncOpenAI
 
-    model = AsyncOpenAI(base_url=f"{url}/v1", api_key="plain")
+    completions: Any = AsyncOpenAI(base_url=f"{url}/v1", api_key="plain").chat.completions
     http = httpx2.AsyncClient(base_url=url)
     parameters = {
         "type": "object",
@@ -50,10 +50,10 @@ async def plain(url: str, *, stream: bool) -> Converse:
 
     async def ask(messages: list[dict[str, Any]]) -> dict[str, Any]:
         if not stream:
-            reply = await model.chat.completions.create(messages=messages, **options)
-            return reply.choices[0].message.model_dump(exclude_none=True)
+            reply = await completions.create(messages=messages, **options)
+            return dict(reply.choices[0].message.model_dump(exclude_none=True))
         return await _streamed(
-            await model.chat.completions.create(
+            await completions.create(
                 messages=messages, stream=True, stream_options={"include_usage": True}, **options
             )
         )

@@ -253,12 +253,12 @@ def _reply(text: str | None, tool: str, arguments: Mapping[str, Any], stream: bo
     """A reply, whole or as the events of a stream, a word or a bit of the arguments each."""
     written = json.dumps(arguments)
     finish = "tool_calls" if tool else "stop"
-    base = {"id": "chatcmpl-1", "created": 1, "model": "canned"}
+    base: dict[str, Any] = {"id": "chatcmpl-1", "created": 1, "model": "canned"}
     identity = f"call_{arguments.get('item_id', 0)}"
     call = {"id": identity, "type": "function", "function": {"name": tool, "arguments": written}}
     if not stream:
         message = {"role": "assistant", "content": text, **({"tool_calls": [call]} if tool else {})}
-        choice = {"index": 0, "message": message, "finish_reason": finish}
+        choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": finish}
         whole = {**base, "object": "chat.completion", "choices": [choice], "usage": _USAGE}
         return [json.dumps(whole).encode()]
     if tool:
