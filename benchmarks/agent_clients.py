@@ -108,14 +108,16 @@ async def toolalpaca(url: str) -> Converse:
     from toolalpaca_runtime.agent import Agent
     from toolalpaca_runtime.connect import open_api
     from toolalpaca_runtime.limits import Limits
+    from toolalpaca_runtime.toolbox import Toolbox
 
     settings = ModelSettings(base_url=f"{url}/v1", api_key="toolalpaca")
     model = open_model("openai:canned", settings)
-    toolbox = await open_api(f"{url}/openapi.json")
+    api = await open_api(f"{url}/openapi.json")
     folder = tempfile.TemporaryDirectory(prefix="agent-overhead-")
     writer = TraceWriter(Path(folder.name) / "traces.jsonl")
 
     async def converse() -> str:
+        toolbox = Toolbox([api])
         async with Agent(model, toolbox, recorder=writer, limits=Limits(steps=1000)) as agent:
             async for _ in agent.run(QUESTION):
                 pass

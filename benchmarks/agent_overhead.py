@@ -257,7 +257,8 @@ def _reply(text: str | None, tool: str, arguments: Mapping[str, Any], stream: bo
     identity = f"call_{arguments.get('item_id', 0)}"
     call = {"id": identity, "type": "function", "function": {"name": tool, "arguments": written}}
     if not stream:
-        message = {"role": "assistant", "content": text, **({"tool_calls": [call]} if tool else {})}
+        message: dict[str, Any] = {"role": "assistant", "content": text}
+        message |= {"tool_calls": [call]} if tool else {}
         choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": finish}
         whole = {**base, "object": "chat.completion", "choices": [choice], "usage": _USAGE}
         return [json.dumps(whole).encode()]
@@ -272,7 +273,9 @@ def _reply(text: str | None, tool: str, arguments: Mapping[str, Any], stream: bo
         deltas = [{"content": f"{word} "} for word in str(text).split(" ")[:-1]]
         deltas.append({"content": str(text).split(" ")[-1]})
     deltas[0] |= {"role": "assistant"}
-    choices = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
+    choices: list[list[dict[str, Any]]] = [
+        [{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas
+    ]
     choices.append([{"index": 0, "delta": {}, "finish_reason": finish}])
     base |= {"object": "chat.completion.chunk"}
     chunks = [{**base, "choices": choice} for choice in choices]
