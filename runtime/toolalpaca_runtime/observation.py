@@ -19,6 +19,12 @@ LONGEST_BODY = 4000
 _SHORTENINGS = ((20, 400), (10, 200), (5, 120), (3, 80), (1, 40))
 """Items of an array and characters of a text that are kept, tried in turn."""
 
+_LEVELS = (6, 5, 4)
+"""Levels of nesting that are kept when even the shortest of these is too long, tried in turn.
+
+A search answers with whole albums in whole tracks: what they are called and their ids stand above.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Payload:
@@ -98,7 +104,12 @@ def shortened(body: str, longest: int) -> tuple[str, str]:
         if len(text) <= longest:
             arrays = [f"{n:,} more items in {place or 'it'}" for place, n in left_out.items()]
             return text, "; ".join(arrays[:3]) or f"texts are cut to {characters} characters"
-    return text[:longest], f"the first {longest:,} characters"
+    for levels in _LEVELS:
+        text = _compact(_shorten(_flattened(value, levels), *_SHORTENINGS[-1], "", {}))
+        note = f"one item of each list, and nothing below {levels} levels"
+        if len(text) <= longest:
+            return text, note
+    return text[:longest], f"{note}, of which the first {longest:,} characters"
 
 
 def is_text(content_type: str) -> bool:
@@ -129,3 +140,14 @@ def _shorten(value: Any, items: int, characters: int, place: str, left_out: dict
     if isinstance(value, str) and len(value) > characters:
         return f"{value[:characters]}…"
     return value
+
+
+def _flattened(value: Any, levels: int) -> Any:
+    """*value* with ``…`` in the place of arrays and objects that lie deeper than so many levels."""
+    if not isinstance(value, dict | list) or not value:
+        return value
+    if levels == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {key: _flattened(item, levels - 1) for key, item in value.items()}
+    return [_flattened(item, levels - 1) for item in value]

@@ -36,6 +36,20 @@ def test_long_texts_are_cut_to_their_heads() -> None:
     assert note == "texts are cut to 400 characters"
 
 
+def test_what_is_nested_deeply_keeps_its_upper_levels() -> None:
+    artist = {"id": "a1", "links": {"self": "https://api.example/artists/a1", "more": {"x": [1]}}}
+    album = {"id": "b1", "artists": [artist] * 3, "images": [{"url": "u" * 30}] * 9}
+    track = {"id": "t1", "album": album}
+    shown, note = shortened(json.dumps({"tracks": {"items": [track]}, "total": 1}), 120)
+    told = {
+        "tracks": {
+            "items": [{"id": "t1", "album": {"id": "b1", "artists": ["…"], "images": ["…"]}}]
+        }
+    }
+    assert json.loads(shown) == {**told, "total": 1}
+    assert note == "one item of each list, and nothing below 6 levels"
+
+
 def test_what_is_no_json_is_cut_with_a_note() -> None:
     assert shortened("z" * 5000, 100) == ("z" * 100, "the first 100 of 5,000 characters")
 
