@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolalpaca.arguments import existing_file, existing_folder, integer, output_folder
 from toolalpaca.command import CommandParser
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from toolalpaca.llm.protocol import LanguageModel
     from toolalpaca_corpus.building import Build
+    from toolalpaca_corpus.formats.imported import Imported
     from toolalpaca_corpus.statistics import Statistics
 
 _EXAMPLES = """\
@@ -34,6 +35,8 @@ _BUILD_EXAMPLES = """\
 _IMPORT_EXAMPLES = """\
   toolalpaca corpus import eval_simulated.json --out runs/eval --licence Apache-2.0
   toolalpaca evaluate runs/eval --model baseline
+  toolalpaca corpus import spotify.json --document spotify_oas.json --out runs/spotify
+                                    # RestBench's instructions, and the document of their API
 """
 
 _STATS_EXAMPLES = """\
@@ -60,9 +63,10 @@ def configure(parser: CommandParser) -> None:
     _configure_import(
         commands.add_parser(
             "import",
-            help="read a file in ToolAlpaca's format",
-            description="Read a JSON file in ToolAlpaca's format: its APIs become toolsets, its "
-            "instructions with golden answers become tasks.",
+            help="read tasks in the format of ToolAlpaca or RestBench",
+            description="Read a JSON file in ToolAlpaca's format, whose APIs become toolsets and "
+            "whose instructions with golden answers become tasks; or in RestBench's, whose "
+            "instructions are for the API of --document.",
             examples=_IMPORT_EXAMPLES,
         )
     )
@@ -95,7 +99,12 @@ def _configure_build(parser: CommandParser) -> None:
 
 
 def _configure_import(parser: CommandParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=existing_file, help="ToolAlpaca's JSON")
+    parser.add_argument("file", metavar="FILE", type=existing_file, help="the JSON file")
+    parser.add_argument(
+        "--document",
+        metavar="SOURCE",
+        help="the OpenAPI document of the tasks, which RestBench keeps in another file",
+    )
     parser.add_argument(
         "--out", metavar="DIR", type=output_folder, required=True, help="the corpus"
     )
@@ -195,16 +204,11 @@ def _import(options: Namespace) -> int:
 
     import orjson
 
-    from toolalpaca.errors import DataError
     from toolalpaca_corpus.folder import CorpusFolder
-    from toolalpaca_corpus.formats.toolalpaca import read_toolalpaca
 
-    imported = read_toolalpaca(options.file, split=options.split, licence=options.licence)
+    imported = _read(options)
     folder = CorpusFolder(options.out)
     folder.refuse_to_mix()
-    if not imported.toolsets:
-        first = next(iter(imported.problems), "it is empty")
-        raise DataError(f"holds no API in ToolAlpaca's format: {first}", where=str(options.file))
     folder.write_tasks(imported.toolsets, imported.tasks)
     folder.write_problems(imported.problems)
     kinds = Counter(task.kind for task in imported.tasks)
@@ -225,6 +229,31 @@ def _import(options: Namespace) -> int:
         f"{counted(len(imported.problems), 'problem')}: {options.out}"
     )
     return 0
+
+
+def _read(options: Namespace) -> Imported:
+    """What the file holds, by its format; a RestBench file is one that comes with a document.
+
+    Raises:
+        DataError: Nothing.
+    """
+    from toolalpaca.errors import DataError
+    from toolalpaca_corpus.formats.restbench import read_restbench
+    from toolalpaca_corpus.formats.toolalpaca import read_toolalpaca
+
+    about: dict[str, Any] = {"split": options.split, "licence": options.licence}
+    if options.document:
+        imported = read_restbench(options.file, options.document, **about)
+    else:
+        imported = read_toolalpaca(options.file, **about)
+    if not imported.toolsets:
+        first = next(iter(imported.problems), "it is empty")
+        raise DataError(
+            f"holds no API in ToolAlpaca's format: {first}",
+            where=str(options.file),
+            hint="RestBench's files need --document",
+        )
+    return imported
 
 
 def _stats(options: Namespace) -> int:

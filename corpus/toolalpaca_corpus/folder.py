@@ -26,7 +26,7 @@ from toolalpaca.jsonl import parse_record, read_jsonl, write_jsonl
 from toolalpaca.task import Task, Toolset
 from toolalpaca.trace import Trace, TraceRecord, read_traces
 from toolalpaca_corpus.filters import Dropped
-from toolalpaca_corpus.formats.toolalpaca import ImportProblem
+from toolalpaca_corpus.formats.imported import ImportProblem
 from toolalpaca_corpus.statistics import Statistics
 
 

@@ -10,7 +10,6 @@ whose arguments have the grammar of :mod:`toolalpaca_corpus.formats.golden`. Rec
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,38 +21,10 @@ from toolalpaca.jsonl import parse_record
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca.openapi.names import document_name, unique_name
-from toolalpaca.task import ASK_TOOL, Split, Task, Toolset
+from toolalpaca.task import ASK_TOOL, Split, Toolset
+from toolalpaca_corpus.formats.imported import Imported, ImportProblem
 from toolalpaca_corpus.formats.toolalpaca_task import Answer, TaskImport
 from toolalpaca_corpus.toolsets import functions_of
-
-
-class ImportProblem(BaseModel):
-    """What could not be read, or was read with a reserve.
-
-    Attributes:
-        api: The API's name as written.
-        instruction: Number of the instruction, from 1; None when it concerns the whole API.
-        message: What is wrong.
-        consequence: What was done about it.
-    """
-
-    api: str
-    instruction: int | None = None
-    message: str
-    consequence: str
-
-    def __str__(self) -> str:
-        place = "" if self.instruction is None else f", instruction {self.instruction}"
-        return f"{self.api}{place}: {self.message} ({self.consequence})"
-
-
-@dataclass
-class Imported:
-    """What a file held."""
-
-    toolsets: list[Toolset] = field(default_factory=list)
-    tasks: list[Task] = field(default_factory=list)
-    problems: list[ImportProblem] = field(default_factory=list)
 
 
 class _Api(BaseModel):

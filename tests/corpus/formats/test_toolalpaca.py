@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from toolalpaca.errors import DataError
-from toolalpaca_corpus.formats.toolalpaca import Imported, read_toolalpaca
+from toolalpaca_corpus.formats.imported import Imported
+from toolalpaca_corpus.formats.toolalpaca import read_toolalpaca
 
 DOCUMENT = {
     "openapi": "3.0.0",
