@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from toolalpaca.errors import ToolAlpacaError
-from toolalpaca.llm.protocol import Completion, LanguageModel, ToolCall, Usage
+from toolalpaca.llm.protocol import Completion, LanguageModel, Piece, Restart, ToolCall, Usage
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
@@ -47,9 +47,15 @@ _NOT_RUN = "This call was not made: the turn was over."
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, as it comes; the whole is in the event that follows."""
+    """A piece of the model's text, as it comes; the whole is in the event that follows.
+
+    Attributes:
+        text: The piece.
+        restart: Whether the reply begins again: the pieces before this one are void.
+    """
 
     text: str
+    restart: bool = False
 
 
 class TurnEnded(Exception):
@@ -232,10 +238,12 @@ class Agent:
         completion: Completion | None = None
         async with aclosing(_timed(self.model.stream(request), self._left(turn))) as pieces:
             async for piece in pieces:
-                if isinstance(piece, str):
-                    yield TextDelta(piece)
-                else:
+                if isinstance(piece, Completion):
                     completion = piece
+                elif isinstance(piece, Restart):
+                    yield TextDelta("", restart=True)
+                else:
+                    yield TextDelta(piece)
         assert completion is not None, f"{self.model.name} ended its stream without a completion"
         turn.usage += completion.usage
         self._usage += completion.usage
@@ -353,8 +361,8 @@ class Agent:
 
 
 async def _timed(
-    stream: AsyncIterator[str | Completion], seconds: float | None
-) -> AsyncGenerator[str | Completion, None]:
+    stream: AsyncIterator[Piece], seconds: float | None
+) -> AsyncGenerator[Piece, None]:
     """The items of *stream*; a reply that takes longer than *seconds* ends the turn."""
     deadline = None if seconds is None else time.monotonic() + seconds
     try:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import orjson
@@ -15,7 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolalpaca.errors import ApiError, ModelReplyError, UsageError
-from toolalpaca.llm.protocol import Capabilities, Completion, Request, ToolCall, Usage
+from toolalpaca.llm.protocol import (
+    Capabilities,
+    Completion,
+    Piece,
+    Request,
+    Restart,
+    ToolCall,
+    Usage,
+)
 from toolalpaca.llm.scripted import Scripted
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
@@ -344,8 +353,9 @@ def test_the_time_that_the_user_takes_is_not_the_agents(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = SlowPerson(approval=True)
-    real = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real() + user.waited)
+    # The agent's clock alone: loops in other threads go by the real one.
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + user.waited)
+    monkeypatch.setattr("toolalpaca_runtime.agent.time", clock)
     trace, _, _ = run(url, [add_pet("Rex"), "Done."], user=user, limits=Limits(seconds=500))
     assert user.waited == 1000
     assert trace.outcome.status == "answered"
@@ -423,7 +433,7 @@ class Silent:
         self.closed = False
         self.writes = asyncio.Event()
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
         try:
             yield "Well"
             self.writes.set()
@@ -440,6 +450,23 @@ def test_a_limit_on_time_interrupts_a_model_that_hangs(url: str) -> None:
     assert trace.outcome.status == "stopped"
     assert "seconds" in trace.outcome.reason
     assert model.closed
+
+
+class Stumbling(Silent):
+    """A model whose first attempt at a reply breaks off."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        yield "I was ab"
+        yield Restart("the server broke off its reply")
+        yield "Good day"
+        yield Completion("Good day")
+
+
+def test_a_reply_that_begins_again_takes_back_what_was_shown(url: str) -> None:
+    trace, seen, _ = run(url, [], model=Stumbling())
+    deltas = [item for item in seen if isinstance(item, TextDelta)]
+    assert deltas == [TextDelta("I was ab"), TextDelta("", restart=True), TextDelta("Good day")]
+    assert trace.outcome.answer == "Good day"
 
 
 def test_an_identical_call_is_told_and_then_ends_the_turn(url: str) -> None:
@@ -466,7 +493,7 @@ def test_the_trace_is_written_as_it_happens_and_reads_back(url: str, tmp_path: P
     (read,) = read_traces(path)
     assert read == trace
     assert (read.task, read.seed, read.toolset, read.model) == ("t-1", 3, "pets", "scripted")
-    assert [spec.name for spec in read.tools] == ["listPets", "addPet", "getPet", ASK_TOOL]
+    assert [spec.name for spec in read.tools] == ["getPet", "listPets", "addPet", ASK_TOOL]
 
 
 def test_an_api_that_is_not_there_fails_the_run_and_the_trace_says_so(tmp_path: Path) -> None:
