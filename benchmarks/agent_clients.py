@@ -30,6 +30,25 @@ Converse: TypeAlias = Callable[[], Awaitable[str]]
 """Has one conversation, and returns the answer."""
 
 
+_FUNCTION = {
+    "name": "get_item",
+    "description": "One item.",
+    "parameters": {
+        "type": "object",
+        "properties": {"item_id": {"type": "integer", "description": "Which item."}},
+        "required": ["item_id"],
+    },
+}
+_OPTIONS: dict[str, Any] = {
+    "model": "canned",
+    "tools": [{"type": "function", "function": _FUNCTION}],
+}
+
+
+def _opening() -> list[dict[str, Any]]:
+    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]
+
+
 async def plain(url: str, *, stream: bool) -> Converse:
     """The least that a loop can do: the SDK, the tool, and a list of messages."""
     import httpx2
@@ -37,32 +56,19 @@ async def plain(url: str, *, stream: bool) -> Converse:
 
     completions: Any = AsyncOpenAI(base_url=f"{url}/v1", api_key="plain").chat.completions
     http = httpx2.AsyncClient(base_url=url)
-    parameters = {
-        "type": "object",
-        "properties": {"item_id": {"type": "integer", "description": "Which item."}},
-        "required": ["item_id"],
-    }
-    function = {"name": "get_item", "description": "One item.", "parameters": parameters}
-    options: dict[str, Any] = {
-        "model": "canned",
-        "tools": [{"type": "function", "function": function}],
-    }
 
     async def ask(messages: list[dict[str, Any]]) -> dict[str, Any]:
         if not stream:
-            reply = await completions.create(messages=messages, **options)
+            reply = await completions.create(messages=messages, **_OPTIONS)
             return dict(reply.choices[0].message.model_dump(exclude_none=True))
-        return await _streamed(
-            await completions.create(
-                messages=messages, stream=True, stream_options={"include_usage": True}, **options
-            )
+        usage = {"include_usage": True}
+        chunks = await completions.create(
+            messages=messages, stream=True, stream_options=usage, **_OPTIONS
         )
+        return await _streamed(chunks)
 
     async def converse() -> str:
-        messages: list[dict[str, Any]] = [
-            {"role": "system", "content": SYSTEM},
-            {"role": "user", "content": QUESTION},
-        ]
+        messages = _opening()
         while True:
             message = await ask(messages)
             messages.append(message)
@@ -71,11 +77,37 @@ async def plain(url: str, *, stream: bool) -> Converse:
             for call in message["tool_calls"]:
                 arguments = json.loads(call["function"]["arguments"])
                 response = await http.get(f"/items/{arguments['item_id']}")
-                messages.append(
-                    {"role": "tool", "tool_call_id": call["id"], "content": response.text}
-                )
+                messages.append(_told(call, response.text))
 
     return converse
+
+
+async def plain_sync(url: str) -> Converse:
+    """The same without asyncio, for who has none."""
+    import httpx2
+    from openai import OpenAI
+
+    completions: Any = OpenAI(base_url=f"{url}/v1", api_key="plain-sync").chat.completions
+    http = httpx2.Client(base_url=url)
+
+    async def converse() -> str:
+        messages = _opening()
+        while True:
+            reply = completions.create(messages=messages, **_OPTIONS)
+            message = dict(reply.choices[0].message.model_dump(exclude_none=True))
+            messages.append(message)
+            if not message.get("tool_calls"):
+                return str(message["content"])
+            for call in message["tool_calls"]:
+                arguments = json.loads(call["function"]["arguments"])
+                response = http.get(f"/items/{arguments['item_id']}")
+                messages.append(_told(call, response.text))
+
+    return converse
+
+
+def _told(call: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call["id"], "content": text}
 
 
 async def _streamed(chunks: Any) -> dict[str, Any]:
@@ -225,9 +257,10 @@ async def smolagents(url: str) -> Converse:
 
 CLIENTS: dict[str, Callable[[str], Awaitable[Converse]]] = {
     "plain": lambda url: plain(url, stream=False),
+    "plain-sync": plain_sync,
     "plain-stream": lambda url: plain(url, stream=True),
     "toolalpaca-stream": toolalpaca,
-    "smolagents": smolagents,
+    "smolagents-sync": smolagents,
     "openai-agents": lambda url: openai_agents(url, stream=False),
     "openai-agents-stream": lambda url: openai_agents(url, stream=True),
     "pydantic-ai": lambda url: pydantic_ai(url, stream=False),

@@ -11,8 +11,9 @@ that take no time) and the tool (``GET /items/{item_id}``, described by an OpenA
 ours, a Python function for the others). The clients take turns, each in a fresh process, several
 times over; what counts is the median.
 
-Processor time is that of the client's process. Read the multiples: of the plain loop that streams
-for who streams, of the one that does not for who does not. A loop that streams pays for each chunk.
+Processor time is that of the client's process. Read the multiples, which are of a plain loop of the
+same kind over the openai SDK: one that streams, and pays for each chunk; one that does not; and one
+without asyncio. Ours speaks the protocol without the SDK, hence a multiple below 1.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from pathlib import Path
 from typing import Any
 
 _CLIENTS = Path(__file__).with_name("agent_clients.py")
-_OURS = ("plain", "plain-stream", "toolalpaca-stream")
+_OURS = ("plain", "plain-sync", "plain-stream", "toolalpaca-stream")
 _PEERS = (
-    "smolagents",
+    "smolagents-sync",
     "openai-agents",
     "openai-agents-stream",
     "pydantic-ai",
@@ -106,12 +107,18 @@ def _print_table(numbers: Mapping[str, Mapping[str, float]]) -> None:
     for client, row in numbers.items():
         if "cpu" not in row:
             continue
-        reference = numbers.get("plain-stream" if client.endswith("-stream") else "plain", row)
+        reference = numbers.get(_plain_of(client), row)
         print(
             f"| {client} | {row['cpu']:.2f} | {row['cpu'] / reference['cpu']:.2f} "
             f"| {row['wall']:.2f} | {row['resident']:.0f} ({row['peak']:.0f}) |"
         )
     print(f"\n`toolalpaca --help`: {numbers['toolalpaca --help']['wall']:.0f} ms")
+
+
+def _plain_of(client: str) -> str:
+    """The plain loop of the same kind."""
+    kind = client.rpartition("-")[2]
+    return f"plain-{kind}" if kind in ("sync", "stream") else "plain"
 
 
 @contextmanager
