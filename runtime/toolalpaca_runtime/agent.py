@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -122,7 +122,7 @@ class Agent:
     ) -> None:
         self.model = model
         self.toolbox = toolbox
-        self.prompt_format = prompt_format or format_for(model)
+        self.prompt_format = format_for(model, prompt_format)
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
@@ -153,7 +153,7 @@ class Agent:
         status: Status = "interrupted"
         reason, answer = "the run was interrupted", ""
         try:
-            for event in self._hear(text):
+            for event in await self._hear(text):
                 yield event
             while True:
                 async with aclosing(self._step(turn)) as items:
@@ -191,7 +191,7 @@ class Agent:
     ) -> None:
         self.finish()
 
-    def _hear(self, text: str) -> list[Event]:
+    async def _hear(self, text: str) -> list[Event]:
         """The user's words: the answer to an open question, or a new instruction."""
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
@@ -203,15 +203,15 @@ class Agent:
             else:
                 events.append(self._observed(call, Observation(_NOT_RUN, "runtime")))
         if not answered:
-            events.append(self._record(self._instruction(text)))
+            events.append(self._record(await self._instruction(text)))
         return events
 
-    def _instruction(self, text: str) -> UserEvent:
+    async def _instruction(self, text: str) -> UserEvent:
         """The user's words as an event, with the tools that they make worth showing."""
         if self.trace.events:
-            tools = self.toolbox.more(text, self.trace.known_tools())
+            tools = await self.toolbox.more(text, self.trace.known_tools())
             return UserEvent(**self._next(), text=text, tools=tools)
-        self.trace.tools = self.toolbox.shown(text)
+        self.trace.tools = await self.toolbox.shown(text)
         return UserEvent(**self._next(), text=text)
 
     def _open_calls(self) -> list[Call]:
@@ -272,10 +272,34 @@ class Agent:
         if not step.calls:
             problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
             yield self._observed(None, Observation(problem, "runtime"))
-        for call in step.calls:
-            yield self._observed(call, await self._call(call, turn))
+        sent = self._send_together(step.calls, turn)
+        try:
+            for call in step.calls:
+                yield self._observed(call, await self._call(call, turn, sent))
+        finally:
+            for task in sent.values():
+                task.cancel()
+            await asyncio.gather(*sent.values(), return_exceptions=True)
 
-    async def _call(self, call: Call, turn: _Turn) -> Observation:
+    def _send_together(
+        self, calls: Sequence[Call], turn: _Turn
+    ) -> dict[bytes, asyncio.Task[Observation]]:
+        """Begin those of several calls that change nothing, up to the first that may.
+
+        Their observations are told in the order of the calls all the same. A call that was made
+        before in the turn is left to the rule about repeated ones.
+        """
+        sent: dict[bytes, asyncio.Task[Observation]] = {}
+        for call in calls if len(calls) > 1 else ():
+            if not self.toolbox.is_free(call):
+                break
+            if _key(call) not in sent and not turn.made[_key(call)]:
+                sent[_key(call)] = asyncio.create_task(self.toolbox.send(call))
+        return sent
+
+    async def _call(
+        self, call: Call, turn: _Turn, sent: dict[bytes, asyncio.Task[Observation]]
+    ) -> Observation:
         times = self._count(call, turn)
         if times == self.limits.repeats:
             return Observation(
@@ -286,6 +310,8 @@ class Agent:
             )
         if call.tool == ASK_TOOL:
             return await self._ask(call, turn)
+        if task := sent.pop(_key(call), None):
+            return self.toolbox.keep(await task)
         return await self.toolbox.call(call, lambda pending: self._approve(pending, turn))
 
     async def _approve(self, pending: PendingCall, turn: _Turn) -> bool | None:
@@ -298,7 +324,7 @@ class Agent:
 
     def _count(self, call: Call, turn: _Turn) -> int:
         """How often this call has been made in this turn, this time included."""
-        key = orjson.dumps([call.tool, call.arguments, call.problem], option=orjson.OPT_SORT_KEYS)
+        key = _key(call)
         turn.made[key] += 1
         if turn.made[key] > self.limits.repeats:
             reason = f"the agent called {call.tool} again and again with the same arguments"
@@ -395,6 +421,11 @@ def _clean(completion: Completion) -> Completion:
         usage=completion.usage,
         finish=completion.finish,
     )
+
+
+def _key(call: Call) -> bytes:
+    """The same for identical calls."""
+    return orjson.dumps([call.tool, call.arguments, call.problem], option=orjson.OPT_SORT_KEYS)
 
 
 def _encodable(text: str) -> str:

@@ -14,7 +14,8 @@ from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.storage import Storage
-from toolalpaca_runtime.toolbox import MOST_SHOWN, Toolbox
+from toolalpaca_runtime.toolbox import MOST_SHOWN, MakeIndex, Toolbox
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
 
@@ -34,6 +35,7 @@ class Assembly:
         prompt_format: By default the one that suits the model.
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
+        index: Ranks the tools, where there are more.
         seed: For sampling.
     """
 
@@ -46,6 +48,7 @@ class Assembly:
         prompt_format: PromptFormat | None = None,
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
+        index: MakeIndex = Bm25Index,
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)
@@ -53,6 +56,7 @@ class Assembly:
         self.prompt_format = prompt_format or format_for(model)
         self._limits = limits
         self._most_shown = most_shown
+        self._index = index
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
@@ -79,7 +83,12 @@ class Assembly:
         folder = self._recorder.path.with_suffix(".files") / str(self._agents)
         return Agent(
             self.model,
-            Toolbox(self.sources, storage=Storage(folder), most_shown=self._most_shown),
+            Toolbox(
+                self.sources,
+                storage=Storage(folder),
+                most_shown=self._most_shown,
+                index=self._index,
+            ),
             prompt_format=self.prompt_format,
             limits=self._limits,
             user=user,

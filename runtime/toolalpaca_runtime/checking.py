@@ -10,9 +10,12 @@ from typing import Any
 import orjson
 
 from toolalpaca.calling.faults import Checkable, argument_faults, dotted
+from toolalpaca.calling.foreign import foreign_values
+from toolalpaca.calling.serialization import json_text
 from toolalpaca.openapi.references import pointer_parts
 from toolalpaca.openapi.validation import Validator, Violation
 
+_OMITTED = (None, "")
 _MENDABLE = ("type", "enum", "const", "anyOf", "oneOf", "format")
 
 
@@ -34,30 +37,33 @@ class Checked:
 def check_arguments(tool: Checkable, arguments: dict[str, Any]) -> Checked:
     """Check *arguments* against the schema of *tool*.
 
-    An optional argument that is null is left out, as models often write what they mean to omit.
+    An optional argument that is null or an empty text, where the schema takes neither, is left out:
+    so models often write what they mean to omit.
     ``"3"`` for an integer, ``3`` for a string, ``"true"`` for a boolean, a single value for an
     array, JSON text for an object and an enumeration's value in other letters are mended, when
     exactly one of these makes the value valid.
     """
+    if foreign := foreign_values(arguments):
+        return Checked(arguments, problems=foreign)
     validator = tool.validator
-    arguments = _without_nulls(tool, arguments, validator)
+    arguments = _without_omitted(tool, arguments, validator)
     if validator is None or validator.is_valid(arguments):
         return Checked(arguments)
     mended, repairs = _mend(arguments, validator)
     return Checked(mended, tuple(repairs), argument_faults(tool, mended))
 
 
-def _without_nulls(
+def _without_omitted(
     tool: Checkable, arguments: dict[str, Any], validator: Validator | None
 ) -> dict[str, Any]:
-    if validator is None or None not in arguments.values():
+    if validator is None or not any(value in _OMITTED for value in arguments.values()):
         return arguments
     broken = {v.pointer for v in validator.violations(arguments, at_most=1000)}
     required = tool.spec.parameters.get("required", ())
     return {
         name: value
         for name, value in arguments.items()
-        if value is not None or name in required or f"/{_escaped(name)}" not in broken
+        if value not in _OMITTED or name in required or f"/{_escaped(name)}" not in broken
     }
 
 
@@ -105,9 +111,9 @@ def _only_valid(
 
 def _candidates(value: Any) -> Iterator[Any]:
     """Other readings of *value*, each once."""
-    seen = [orjson.dumps(value)]
+    seen = [json_text(value)]
     for reading in _readings(value):
-        text = orjson.dumps(reading)
+        text = json_text(reading)
         if text not in seen:
             seen.append(text)
             yield reading
@@ -122,7 +128,7 @@ def _readings(value: Any) -> Iterator[Any]:
         yield from _scalars(value.strip())
         yield from _spellings(value)
     elif isinstance(value, bool | int | float):
-        yield orjson.dumps(value).decode()
+        yield json_text(value)
     if not isinstance(value, list):
         yield [value]
 
@@ -169,5 +175,5 @@ def _with(arguments: dict[str, Any], path: list[str], value: Any) -> dict[str, A
 
 
 def _shown(value: Any) -> str:
-    text = orjson.dumps(value).decode()
+    text = json_text(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -150,6 +150,49 @@ def test_several_calls_of_one_step_are_made_in_order(url: str) -> None:
     assert [message.tool_call_id for message in told[-2:]] == ["call_1", "call_2"]
 
 
+def meeting() -> FastAPI:
+    """An API whose operation answers when two requests are there at once."""
+    app = FastAPI(title="Meeting", version="1")
+    barrier = asyncio.Barrier(2)
+
+    @app.get("/meet/{who}", operation_id="meet")
+    async def meet(who: str) -> str:
+        async with asyncio.timeout(10), barrier:
+            return who
+
+    return app
+
+
+def test_calls_of_one_step_that_change_nothing_are_made_together_and_told_in_order() -> None:
+    both = calling(("meet", {"who": "Ann"}), ("meet", {"who": "Bob"}))
+    document = load_document(meeting().openapi(), name="meeting")
+
+    async def play(url: str) -> Trace:
+        model = Scripted([both, "They met."])
+        async with ApiTools(document, url) as api, Agent(model, Toolbox([api])) as agent:
+            async for _ in agent.run("Let them meet"):
+                pass
+            return agent.trace
+
+    with serving(meeting()) as url:
+        trace = asyncio.run(play(url))
+    assert observations(trace) == [
+        'Status Code: 200. Response: "Ann"',
+        'Status Code: 200. Response: "Bob"',
+    ]
+
+
+def test_identical_calls_of_one_step_are_each_told(url: str) -> None:
+    trace, _, _ = run(url, [calling(*[("getPet", {"pet_id": 1})] * 2), "Done."])
+    assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 1"}']
+
+
+def test_a_call_that_changes_something_waits_for_those_before_it(url: str) -> None:
+    calls = [("getPet", {"pet_id": 1}), ("addPet", {"name": "Rex"}), ("getPet", {"pet_id": 2})]
+    trace, _, _ = run(url, [calling(*calls), "Done."], user=Person(approval=True))
+    assert [text[-5:] for text in observations(trace)] == ['t 1"}', 'Rex"}', 't 2"}']
+
+
 def test_a_second_turn_goes_on_with_the_conversation(url: str) -> None:
     trace, _, model = run(url, [get_pet(1), "Pet 1.", "You are welcome."], "Show pet 1", "Thanks")
     assert [m.role for m in model.requests[2].messages] == [

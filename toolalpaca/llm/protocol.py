@@ -47,8 +47,9 @@ class ToolSpec(BaseModel):
             strictest in use).
         description: What it does, for a reader who knows nothing else.
         parameters: JSON Schema (2020-12) of the arguments, an object, self-contained.
-        returns: JSON Schema of a successful result, self-contained, when it is known. Native tool
-            calling has no place for it; planners and text formats use it.
+        returns: JSON Schema of a successful result, self-contained, when it is known; its
+            ``contentMediaType`` where the result is no JSON. Native tool calling has no place for
+            it; planners and text formats use it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -87,8 +88,8 @@ class Usage(BaseModel):
         cost: US dollars, as the server said or the prices of the settings make it; 0 when neither
             is known.
 
-    A server that does not count, or whose reply was cut off at a stop text before it did, has its
-    tokens estimated at four characters each, so that a bound on tokens holds all the same.
+    Where a server does not count, or its reply broke off or was cut off before it did, tokens are
+    estimated at four characters each, so that a bound on tokens or money holds all the same.
     """
 
     model_config = ConfigDict(frozen=True)

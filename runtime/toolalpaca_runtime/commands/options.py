@@ -46,7 +46,7 @@ def add_agent_options(parser: CommandParser) -> None:
     api.add_argument(
         "--auth",
         metavar="SCHEME=VALUE",
-        type=_credential,
+        type=credential_argument,
         action="append",
         default=argparse.SUPPRESS,
         help="a credential for a security scheme of the document (user:password for basic); "
@@ -77,7 +77,8 @@ def add_agent_options(parser: CommandParser) -> None:
         "--format",
         metavar="NAME",
         type=_prompt_format,
-        help="the prompt format, native or react (default: the one that suits the model)",
+        help="the prompt format: native, react, toolalpaca, or module:Class of your own (default: "
+        "the one that suits the model)",
     )
     agent.add_argument(
         "--max-steps",
@@ -106,6 +107,13 @@ def add_agent_options(parser: CommandParser) -> None:
         help="tools that the model is shown at once; of more, those that fit the user's words, and "
         "it can search for others",
     )
+    agent.add_argument(
+        "--tool-search",
+        metavar="openai:NAME",
+        type=_embedder,
+        help="find tools with an embedding model of the server of openai: models (default: by "
+        "their words, BM25)",
+    )
     agent.add_argument("--seed", metavar="N", type=integer(0), default=0, help="for sampling")
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -119,7 +127,8 @@ def add_agent_options(parser: CommandParser) -> None:
     )
 
 
-def _credential(text: str) -> Credential:
+def credential_argument(text: str) -> Credential:
+    """``SCHEME=VALUE`` as the type of an argument, read without loading what uses it before."""
     from toolalpaca_runtime.auth import credential
 
     return credential(text)
@@ -129,6 +138,15 @@ def _rule(text: str) -> Rule:
     from toolalpaca_runtime.policy import rule
 
     return rule(text)
+
+
+def _embedder(text: str) -> str:
+    from toolalpaca.llm.embeddings import check_embedder_name
+
+    try:
+        return check_embedder_name(text)
+    except UsageError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _prompt_format(text: str) -> PromptFormat:

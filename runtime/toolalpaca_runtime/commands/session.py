@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from toolalpaca.llm.options import model_from_options
+from toolalpaca.llm.options import model_from_options, settings_from_options
 from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
@@ -16,6 +16,8 @@ from toolalpaca_runtime.commands.sources import open_sources
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
+from toolalpaca_runtime.toolbox import MakeIndex
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.user import User
 
 
@@ -113,9 +115,21 @@ async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
                 prompt_format=options.format,
                 limits=limits_from_options(options),
                 most_shown=options.max_tools,
+                index=await _index(options, stack),
                 seed=options.seed,
             )
         )
+
+
+async def _index(options: Namespace, stack: AsyncExitStack) -> MakeIndex:
+    if options.tool_search is None:
+        return Bm25Index
+    from toolalpaca.llm.embeddings import open_embedder
+    from toolalpaca_runtime.tools.embedding import EmbeddingIndexes
+
+    embedder = open_embedder(options.tool_search, settings_from_options(options))
+    stack.push_async_callback(embedder.aclose)
+    return EmbeddingIndexes(embedder)
 
 
 def limits_from_options(options: Namespace) -> Limits:
