@@ -4,9 +4,10 @@
     python agent_clients.py CLIENT URL --turns 10 --runs 20
 
 It is run by the Python of whoever has the client's packages, so nothing is imported here that not
-every one of them has. All do the same: a model at ``URL/v1`` that wants one tool called so many
-times and then answers, and the tool ``get_item``, which is ``GET URL/items/{item_id}``. What is
-printed is one JSON object with processor and wall time a turn and the memory at the end.
+every one of them has, and in a folder of its own. All do the same: a model at ``URL/v1`` that wants
+one tool called so many times and then answers, and the tool ``get_item``, which is
+``GET URL/items/{item_id}``. What is printed is one JSON object with processor and wall time a turn
+and the memory at the end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import asyncio
 import json
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -145,15 +145,13 @@ async def toolalpaca(url: str) -> Converse:
     settings = ModelSettings(base_url=f"{url}/v1", api_key="toolalpaca")
     model = open_model("openai:canned", settings)
     api = await open_api(f"{url}/openapi.json")
-    folder = tempfile.TemporaryDirectory(prefix="agent-overhead-")
-    writer = TraceWriter(Path(folder.name) / "traces.jsonl")
+    writer = TraceWriter(Path("traces.jsonl"))
 
     async def converse() -> str:
         toolbox = Toolbox([api])
         async with Agent(model, toolbox, recorder=writer, limits=Limits(steps=1000)) as agent:
             async for _ in agent.run(QUESTION):
                 pass
-        assert folder  # kept as long as it is written to
         return agent.trace.outcome.answer
 
     return converse

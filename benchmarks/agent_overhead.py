@@ -24,6 +24,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -31,7 +32,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_CLIENTS = Path(__file__).with_name("agent_clients.py")
+_CLIENTS = Path(__file__).resolve().with_name("agent_clients.py")
 _OURS = ("plain", "plain-sync", "plain-stream", "toolalpaca-stream")
 _PEERS = (
     "smolagents-sync",
@@ -62,7 +63,7 @@ def main() -> None:
         return
     pythons = dict.fromkeys(_OURS, sys.executable)
     if options.peers_python:
-        pythons |= dict.fromkeys(_PEERS, str(options.peers_python))
+        pythons |= dict.fromkeys(_PEERS, str(options.peers_python.absolute()))
     chosen = {c: p for c, p in pythons.items() if not options.only or c in options.only}
     numbers = _measure(chosen, options)
     numbers["toolalpaca --help"] = {"wall": _help_milliseconds()}
@@ -83,7 +84,8 @@ def _measure(
             for client, python in pythons.items():
                 print(f"{client}, {repetition + 1} of {options.repetitions}", file=sys.stderr)
                 command = [python, str(_CLIENTS), client, url, *amounts]
-                done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+                with tempfile.TemporaryDirectory(prefix="agent-overhead-") as folder:
+                    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=folder)
                 measured[client].append(json.loads(done.stdout))
     return {
         client: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
