@@ -1,8 +1,8 @@
 """Examples to learn from, made of traces; everything that is left out is counted.
 
-A trace becomes one conversation and one example; where a chat template tells the tools, one for each
-set of tools that the model was shown. Learned are the steps that the trace marks as trainable and
-that nothing was wrong with; the others stay as context.
+A trace becomes one conversation and one example; where a chat template tells the tools, one for
+each set of tools that the model was shown. Learned are the steps that the trace marks as trainable
+and that nothing was wrong with; the others stay as context.
 """
 
 from __future__ import annotations
