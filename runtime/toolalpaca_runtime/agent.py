@@ -35,6 +35,7 @@ from toolalpaca.trace import (
 )
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.user import PendingCall, User
@@ -101,6 +102,7 @@ class Agent:
             question ends the turn with the status ``asked``, and the next turn's text is taken as
             the answer; calls that need approval are refused.
         recorder: Where the trace is written as it happens.
+        listeners: Hear each event after it was written, and how each turn ended.
         task: The id of the task, for the trace.
         seed: For sampling.
 
@@ -117,6 +119,7 @@ class Agent:
         limits: Limits | None = None,
         user: User | None = None,
         recorder: TraceWriter | None = None,
+        listeners: Sequence[Listener] = (),
         task: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -126,6 +129,7 @@ class Agent:
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
+        self._listeners = tuple(listeners)
         self._began = time.monotonic()
         self._usage = Usage()
         self._finished = False
@@ -172,6 +176,8 @@ class Agent:
                 usage=self._usage,
                 seconds=round(time.monotonic() - self._began, 3),
             )
+            for listener in self._listeners:
+                listener.turn_ended(self.trace)
 
     def finish(self) -> None:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""
@@ -272,6 +278,7 @@ class Agent:
         if not step.calls:
             problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
             yield self._observed(None, Observation(problem, "runtime"))
+            self._count(step.raw.encode(), turn, "wrote the same unreadable reply again and again")
         sent = self._send_together(step.calls, turn)
         try:
             for call in step.calls:
@@ -300,7 +307,8 @@ class Agent:
     async def _call(
         self, call: Call, turn: _Turn, sent: dict[bytes, asyncio.Task[Observation]]
     ) -> Observation:
-        times = self._count(call, turn)
+        doing = f"called {call.tool} again and again with the same arguments"
+        times = self._count(_key(call), turn, doing)
         if times == self.limits.repeats:
             return Observation(
                 f"You have called {call.tool} with these arguments {times - 1} times already, and "
@@ -322,13 +330,17 @@ class Agent:
         finally:
             turn.waited += time.monotonic() - began
 
-    def _count(self, call: Call, turn: _Turn) -> int:
-        """How often this call has been made in this turn, this time included."""
-        key = _key(call)
+    def _count(self, key: bytes, turn: _Turn, doing: str) -> int:
+        """How often the same has happened in this turn, this time included.
+
+        Args:
+            key: What happened.
+            turn: Counts.
+            doing: What the agent did once it has happened too often.
+        """
         turn.made[key] += 1
         if turn.made[key] > self.limits.repeats:
-            reason = f"the agent called {call.tool} again and again with the same arguments"
-            raise self._stopped(reason)
+            raise self._stopped(f"the agent {doing}")
         return turn.made[key]
 
     async def _ask(self, call: Call, turn: _Turn) -> Observation:
@@ -383,6 +395,8 @@ class Agent:
             if event.index == 0:
                 self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
+        for listener in self._listeners:
+            listener.event(self.trace, event)
         return event
 
 

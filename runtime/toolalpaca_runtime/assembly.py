@@ -13,6 +13,7 @@ from toolalpaca.trace import TraceWriter
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.toolbox import MOST_SHOWN, MakeIndex, Toolbox
 from toolalpaca_runtime.tools.bm25 import Bm25Index
@@ -36,6 +37,7 @@ class Assembly:
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
         index: Ranks the tools, where there are more.
+        listeners: Hear what happens to the agents.
         seed: For sampling.
     """
 
@@ -49,6 +51,7 @@ class Assembly:
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
         index: MakeIndex = Bm25Index,
+        listeners: Sequence[Listener] = (),
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)
@@ -56,6 +59,7 @@ class Assembly:
         self.prompt_format = prompt_format or format_for(model)
         self._limits = limits
         self._most_shown = most_shown
+        self._listeners = tuple(listeners)
         self._index = index
         self._seed = seed
         self._trace_path = trace_path
@@ -93,6 +97,7 @@ class Assembly:
             limits=self._limits,
             user=user,
             recorder=self._recorder,
+            listeners=self._listeners,
             task=task,
             seed=self._seed,
         )

@@ -16,7 +16,7 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_runtime.auth import Credential, Credentials
 from toolalpaca_runtime.policy import Policy
-from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.api import SESSION_HEADER, ApiTools
 from toolalpaca_runtime.transport import origin
 
 # RFC 2606 and RFC 6761 reserve these: nobody can ever answer there.
@@ -48,6 +48,7 @@ async def open_api(
     policy: Policy | None = None,
     dry_run: bool = False,
     headers: Mapping[str, str] | None = None,
+    session: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> ApiTools:
     """The tools of the API that *source* names.
@@ -61,6 +62,7 @@ async def open_api(
             changes something only when the user approves.
         dry_run: Whether requests are only shown.
         headers: Sent with every request, such as a mock server's session.
+        session: The session of a mock server to use; a real API is not told.
         environment: Where ``TOOLALPACA_AUTH_*`` are looked for.
 
     Raises:
@@ -75,6 +77,7 @@ async def open_api(
     conceal(credentials.texts())
     if located.simulated:
         credentials = Credentials.placeholders(located.document)
+        headers = {**(headers or {}), **({SESSION_HEADER: session} if session else {})}
     return ApiTools(
         located.document,
         located.base_url,

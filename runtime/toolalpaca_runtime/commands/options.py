@@ -43,34 +43,8 @@ def add_agent_options(parser: CommandParser) -> None:
     where.add_argument(
         "--mock", action="store_true", help="start a mock server of the document and use that"
     )
-    api.add_argument(
-        "--auth",
-        metavar="SCHEME=VALUE",
-        type=credential_argument,
-        action="append",
-        default=argparse.SUPPRESS,
-        help="a credential for a security scheme of the document (user:password for basic); "
-        "better kept in the environment as TOOLALPACA_AUTH_<SCHEME>; the token of an MCP server is "
-        "that of the scheme mcp@HOST",
-    )
-    safety = parser.add_argument_group("safety")
-    safety.add_argument(
-        "--yes",
-        action="store_true",
-        help="make calls that change something on a real API without asking (those of a mock are "
-        "made in any case)",
-    )
-    safety.add_argument(
-        "--read-only", action="store_true", help="make no call that may change something"
-    )
-    safety.add_argument(
-        "--rule",
-        metavar="PATTERN=VERDICT",
-        type=_rule,
-        action="append",
-        help="allow, ask or deny the tools that PATTERN names, such as 'delete*=deny' or 'POST "
-        "/orders/*=ask'; may be given more than once, and the last that fits counts",
-    )
+    add_auth_option(api)
+    add_safety_options(parser)
     add_model_options(parser)
     agent = parser.add_argument_group("agent")
     agent.add_argument(
@@ -124,6 +98,48 @@ def add_agent_options(parser: CommandParser) -> None:
     )
     output.add_argument(
         "--json", action="store_true", help="print the records of the trace, one a line"
+    )
+    output.add_argument(
+        "--otel",
+        action="store_true",
+        help="send OpenTelemetry spans by OTLP over HTTP, to where the OTEL_EXPORTER_OTLP_* "
+        "variables say; needs toolalpaca[otel]",
+    )
+
+
+def add_auth_option(group: argparse._ActionsContainer) -> None:
+    """Declare credentials."""
+    group.add_argument(
+        "--auth",
+        metavar="SCHEME=VALUE",
+        type=credential_argument,
+        action="append",
+        default=argparse.SUPPRESS,
+        help="a credential for a security scheme of the document (user:password for basic); "
+        "better kept in the environment as TOOLALPACA_AUTH_<SCHEME>; the token of an MCP server is "
+        "that of the scheme mcp@HOST",
+    )
+
+
+def add_safety_options(parser: CommandParser) -> None:
+    """Declare what may be called; :func:`policy_from_options` reads it."""
+    safety = parser.add_argument_group("safety")
+    safety.add_argument(
+        "--yes",
+        action="store_true",
+        help="make calls that change something on a real API without asking (those of a mock are "
+        "made in any case)",
+    )
+    safety.add_argument(
+        "--read-only", action="store_true", help="make no call that may change something"
+    )
+    safety.add_argument(
+        "--rule",
+        metavar="PATTERN=VERDICT",
+        type=_rule,
+        action="append",
+        help="allow, ask or deny the tools that PATTERN names, such as 'delete*=deny' or 'POST "
+        "/orders/*=ask'; may be given more than once, and the last that fits counts",
     )
 
 
