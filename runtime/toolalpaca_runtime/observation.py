@@ -16,6 +16,8 @@ from toolalpaca.trace import HttpRequest, HttpResponse, Source, StoredFile
 LONGEST_BODY = 4000
 """Characters of a body that a model reads; about a thousand tokens."""
 
+_BODY = "Response: "
+
 _SHORTENINGS = ((20, 400), (10, 200), (5, 120), (3, 80), (1, 40))
 """Items of an array and characters of a text that are kept, tried in turn."""
 
@@ -84,7 +86,7 @@ def response_text(
         note = "the response was too large to be read whole"
     # Notes come first: what follows "Response: " is then the body and nothing else.
     note = f"(Shortened: {note}.)\n" if note else ""
-    return f"{note}Status Code: {status}. Response: {shown or '(empty)'}"
+    return f"{note}Status Code: {status}. {_BODY}{shown or '(empty)'}"
 
 
 def shortened(body: str, longest: int) -> tuple[str, str]:
@@ -110,6 +112,22 @@ def shortened(body: str, longest: int) -> tuple[str, str]:
         if len(text) <= longest:
             return text, note
     return text[:longest], f"{note}, of which the first {longest:,} characters"
+
+
+def retold(text: str, longest: int) -> str:
+    """An observation's text within about *longest* characters; what is missing is said at its end.
+
+    The body of a response stays JSON: a cut in the middle of it would hide what stands last.
+    """
+    if len(text) <= longest:
+        return text
+    before, label, body = text.partition(_BODY)
+    shown, missing = (
+        shortened(body, max(longest - len(before), longest // 2)) if label else ("", "")
+    )
+    if not missing:
+        return f"{text[:longest].rstrip()} ... (cut)"
+    return f"{before}{label}{shown} ... (cut: {missing})"
 
 
 def is_text(content_type: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolalpaca_runtime.observation import response_text, shortened
+from toolalpaca_runtime.observation import response_text, retold, shortened
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -48,6 +48,24 @@ def test_what_is_nested_deeply_keeps_its_upper_levels() -> None:
     }
     assert json.loads(shown) == {**told, "total": 1}
     assert note == "one item of each list, and nothing below 6 levels"
+
+
+def test_what_is_retold_shorter_shows_the_end_of_a_body_too() -> None:
+    body = {"albums": [{"id": n, "text": "x" * 20} for n in range(30)], "tracks": [{"id": "t"}]}
+    told = retold(response_text(200, json.dumps(body), longest=2000), 500)
+    assert len(told) < 560
+    shown, _, missing = told.removeprefix("Status Code: 200. Response: ").partition(" ... (cut: ")
+    assert json.loads(shown)["tracks"] == [{"id": "t"}]
+    assert missing == "20 more items in albums)"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("A page.", "A page."), ("y" * 30, "y" * 20 + " ... (cut)")],
+    ids=["short", "no response"],
+)
+def test_what_is_retold_and_holds_no_json(text: str, told: str) -> None:
+    assert retold(text, 20) == told
 
 
 def test_what_is_no_json_is_cut_with_a_note() -> None:
