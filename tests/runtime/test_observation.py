@@ -36,18 +36,22 @@ def test_long_texts_are_cut_to_their_heads() -> None:
     assert note == "texts are cut to 400 characters"
 
 
-def test_what_is_nested_deeply_keeps_its_upper_levels() -> None:
-    artist = {"id": "a1", "links": {"self": "https://api.example/artists/a1", "more": {"x": [1]}}}
-    album = {"id": "b1", "artists": [artist] * 3, "images": [{"url": "u" * 30}] * 9}
-    track = {"id": "t1", "album": album}
-    shown, note = shortened(json.dumps({"tracks": {"items": [track]}, "total": 1}), 120)
-    told = {
-        "tracks": {
-            "items": [{"id": "t1", "album": {"id": "b1", "artists": ["…"], "images": ["…"]}}]
-        }
+def test_of_each_part_of_what_is_nested_deeply_something_is_told() -> None:
+    links = {"self": "https://api.example/artists/a1", "more": {"self": "https://api.example/" * 9}}
+    album = {
+        "links": links,
+        "artists": [{"links": links, "id": "a1"}] * 3,
+        "id": "b1",
+        "year": 1999,
     }
-    assert json.loads(shown) == {**told, "total": 1}
-    assert note == "one item of each list, and nothing below 6 levels"
+    found = {"albums": {"items": [album] * 9}, "tracks": {"items": [{"album": album, "id": "t1"}]}}
+    shown, note = shortened(json.dumps(found), 500)
+    told = json.loads(shown)
+    assert told["albums"]["items"][0]["id"] == "b1"
+    assert told["albums"]["items"][0]["artists"][0]["id"] == "a1"
+    assert told["tracks"]["items"][0]["id"] == "t1"
+    assert told["tracks"]["items"][0]["album"]["year"] == 1999
+    assert note == "parts are left out as …"
 
 
 def test_what_is_retold_shorter_shows_the_end_of_a_body_too() -> None:
@@ -72,7 +76,11 @@ def test_what_is_no_json_is_cut_with_a_note() -> None:
     assert shortened("z" * 5000, 100) == ("z" * 100, "the first 100 of 5,000 characters")
 
 
-@pytest.mark.parametrize("body", ["[" * 100_000, "{" * 10, "NaN", "12345678901234567890123"])
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 100_000, "[" * 800 + "1" + "]" * 800, "{" * 10, "NaN", "12345678901234567890123"],
+    ids=["no end", "deep", "no JSON", "no number", "a long number"],
+)
 def test_odd_bodies_are_shown(body: str) -> None:
     shown, _ = shortened(body, 100)
     assert shown == body[:100]
