@@ -100,12 +100,16 @@ def _too_large(source: str) -> DocumentError:
 def _fetch(url: str) -> bytes:
     import httpx2
 
+    from toolalpaca.clients import tls_context
+
     deadline = time.monotonic() + FETCH_TIMEOUT
     content = bytearray()
     headers = {"accept": _ACCEPT, "user-agent": f"toolalpaca/{__version__}"}
     try:
         with (
-            httpx2.Client(timeout=FETCH_TIMEOUT, follow_redirects=True, max_redirects=5) as client,
+            httpx2.Client(
+                timeout=FETCH_TIMEOUT, follow_redirects=True, max_redirects=5, verify=tls_context()
+            ) as client,
             client.stream("GET", url, headers=headers) as response,
         ):
             if response.status_code != 200:
