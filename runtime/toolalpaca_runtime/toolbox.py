@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Final
@@ -13,16 +14,21 @@ import httpx2
 
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
 from toolalpaca.calling.tools import ASK, Tool, make_tools
-from toolalpaca.clients import new_client
+from toolalpaca.errors import ApiError
 from toolalpaca.hosts import is_absolute
 from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.logs import conceal
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.redaction import MASK, Redactor
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import Call, HttpRequest, HttpResponse, Source
-from toolalpaca_runtime.auth import Authorization, Credentials, authorize, lacking
+from toolalpaca_runtime.auth import Authorization, Credentials, lacking
+from toolalpaca_runtime.auth.authorizer import Authorizer
+from toolalpaca_runtime.auth.oauth2 import Tokens
 from toolalpaca_runtime.checking import check_arguments
 from toolalpaca_runtime.conformance import Conformance
+from toolalpaca_runtime.network.connections import new_api_client
+from toolalpaca_runtime.network.hosts import HostRules
 from toolalpaca_runtime.observation import Observation, is_text, response_text
 from toolalpaca_runtime.transport import (
     Bounds,
@@ -59,6 +65,8 @@ class Toolbox:
             placeholders.
         allow_unsafe: Whether calls that change something are sent to a real API.
         bounds: Of each call.
+        rules: Which hosts may be reached; by default public ones, and that of *base_url*.
+        tls: Whose certificates are trusted, and which one is shown.
         client: Sends the requests; by default one of the toolbox's own, which it closes.
         tools: Made of *document* before, to be shared between toolboxes.
     """
@@ -74,6 +82,8 @@ class Toolbox:
         allow_unsafe: bool = False,
         own_servers: bool = False,
         bounds: Bounds | None = None,
+        rules: HostRules | None = None,
+        tls: ssl.SSLContext | None = None,
         client: httpx2.AsyncClient | None = None,
         tools: tuple[Tool, ...] | None = None,
     ) -> None:
@@ -89,7 +99,11 @@ class Toolbox:
         self._redact = Redactor(credentials.texts())
         self._headers = tuple((headers or {}).items())
         self._own_client = client is None
-        self._client = client or new_client(self.base_url)
+        self._rules = rules or HostRules.of(self.base_url)
+        self._client = client or new_api_client(self._rules, tls)
+        self._authorizer = Authorizer(
+            document, credentials, self.base_url, Tokens(self._post, self._learn)
+        )
         self._conformance = Conformance(document)
         tools = make_tools(document) if tools is None else tools
         self._tools = {tool.spec.name: tool for tool in tools}
@@ -159,16 +173,54 @@ class Toolbox:
         self, operation: Operation, request: PreparedRequest, repairs: tuple[str, ...]
     ) -> Observation:
         request = _with_headers(request, self._headers)
-        authorization = authorize(operation, self.document, self._credentials)
-        recorded = self._recorded_request(request, authorization)
+        recorded = self._recorded_request(
+            request, self._authorizer.recorded(operation, request.url)
+        )
         try:
-            response = await send(self._client, authorization.applied(request), self._bounds)
+            response = await self._sent(operation, request)
             _LOG.info("%s %s: %d", recorded.method, recorded.url, response.status)
         except NoAnswer as error:
             _LOG.info("%s %s: %s", recorded.method, recorded.url, error)
             text = f"No response: {self._redact(str(error))}."
-            return Observation(text, "simulator" if self.simulated else "real", recorded)
+            source: Source = "simulator" if self.simulated else "real"
+            if not error.sent:
+                return Observation(text, "runtime")
+            return Observation(text, source, recorded)
+        except ApiError as error:
+            raise self._redacted(error) from error
         return self._observe(operation, recorded, response, repairs)
+
+    async def _sent(self, operation: Operation, request: PreparedRequest) -> RawResponse:
+        """The response to *request*; one that is refused is sent again with a new access token."""
+        authorization = await self._authorizer.authorize(operation, request.url)
+        response = await self._send_with(request, authorization)
+        if response.status == 401 and self._authorizer.renewable(operation, request.url):
+            authorization = await self._authorizer.authorize(
+                operation, request.url, refused=authorization
+            )
+            response = await self._send_with(request, authorization)
+        return response
+
+    async def _send_with(
+        self, request: PreparedRequest, authorization: Authorization
+    ) -> RawResponse:
+        return await send(
+            self._client, request, self._bounds, authorization=authorization, rules=self._rules
+        )
+
+    async def _post(self, request: PreparedRequest) -> tuple[int, bytes]:
+        """Send a token request; it is never redirected, because it holds a secret."""
+        response = await send(self._client, request, self._bounds, redirects=0)
+        return response.status, response.body
+
+    def _learn(self, secrets: Iterable[str]) -> None:
+        secrets = list(secrets)
+        self._redact.learn(secrets)
+        conceal(secrets)
+
+    def _redacted(self, error: ApiError) -> ApiError:
+        where = self._redact(error.where) if error.where else None
+        return type(error)(self._redact(error.what), where=where, hint=error.hint)
 
     def _observe(
         self,
@@ -179,11 +231,16 @@ class Toolbox:
     ) -> Observation:
         content_type = response.headers.get("content-type", "")
         body = _body_text(response.body, content_type)
-        shown = _described(response, content_type) if body is None else self._redact(body)
+        shown = (
+            _described(response, content_type)
+            if body is None
+            else self._redact.body(body, cut_off=response.cut_off)
+        )
         conforming = self._conformance.check(
             operation, response.status, content_type, None if response.cut_off else body
         )
-        notes = "".join(f"(Note: {repair})\n" for repair in repairs)
+        said = (*repairs, response.note) if response.note else repairs
+        notes = "".join(f"(Note: {note})\n" for note in said)
         text = response_text(response.status, shown, cut_off=response.cut_off)
         headers = {
             name: MASK if name.lower() in _SECRET_HEADERS else self._redact(value)
