@@ -35,7 +35,7 @@ class Redactor:
         """Mask *secrets*, too, from now on."""
         known = len(self._forms)
         for secret in secrets:
-            if len(secret) >= SHORTEST_MASKED:
+            if _is_searched(secret):
                 self._forms.update(
                     form for form in _written(secret) if len(form) >= SHORTEST_MASKED
                 )
@@ -78,6 +78,10 @@ class Redactor:
                 if text.endswith(form[:size]):
                     return text[:-size] + MASK
         return text
+
+
+def _is_searched(form: str) -> bool:
+    return len(form) >= SHORTEST_MASKED
 
 
 def _character(escape: re.Match[str]) -> str:

@@ -218,7 +218,7 @@ class Trace(TraceStart):
     outcome: Outcome = Outcome(status="interrupted", reason="the run wrote no end")
 
     def known_tools(self) -> tuple[ToolSpec, ...]:
-        """The tools that the model knows by now: those of the start, and those that events added."""
+        """The tools that the model knows by now: those of the start and those of events."""
         found = {tool.name: tool for tool in self.tools}
         for event in self.events:
             if not isinstance(event, AssistantEvent):

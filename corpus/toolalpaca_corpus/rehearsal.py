@@ -24,6 +24,7 @@ from toolalpaca_corpus.links import list_pointer_of
 from toolalpaca_runtime.episode import SESSION_HEADER
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
 
 Finding = Literal["works", "finds nothing", "fails"]
 """How golden calls went; to find nothing is an answer, but seldom what a person hopes for."""
@@ -86,14 +87,15 @@ class _Stage:
         headers = {SESSION_HEADER: session}
         results: dict[str, Any] = {}
         finding: Finding = "works"
-        async with Toolbox(
+        async with ApiTools(
             self._document,
             self._url,
             headers=headers,
             simulated=True,
             client=self._client,
             tools=self._tools,
-        ) as toolbox:
+        ) as api:
+            toolbox = Toolbox([api])
             for golden in task.golden:
                 if golden.function == ASK_TOOL:
                     continue

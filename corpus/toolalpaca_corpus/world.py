@@ -19,7 +19,7 @@ from toolalpaca.openapi.model import Document
 from toolalpaca.trace import Call
 from toolalpaca_corpus.links import Link, links_to
 from toolalpaca_runtime.episode import SESSION_HEADER
-from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
 
 _log = logging.getLogger(__name__)
 
@@ -92,13 +92,13 @@ async def look_around(document: Document, tools: Sequence[Tool], base_url: str) 
     }
     found: dict[str, list[Thing]] = {}
     headers = {SESSION_HEADER: _SESSION}
-    async with Toolbox(document, base_url, simulated=True, headers=headers) as toolbox:
+    async with ApiTools(document, base_url, simulated=True, headers=headers) as api:
         for _ in range(_DEPTH):
             for name, link in lists.items():
                 if name in found:
                     continue
                 for arguments in _ways_to_call(link.producer, links[name], found):
-                    items = await _items(toolbox, name, arguments, link)
+                    items = await _items(api, name, arguments, link)
                     things = [Thing(item, arguments) for item in items]
                     found.setdefault(name, []).extend(things)
     return World(found)
@@ -125,9 +125,9 @@ def _ways_to_call(
 
 
 async def _items(
-    toolbox: Toolbox, name: str, arguments: Mapping[str, Any], link: Link
+    api: ApiTools, name: str, arguments: Mapping[str, Any], link: Link
 ) -> list[dict[str, Any]]:
-    observation = await toolbox.call(Call(id=name, tool=name, arguments=dict(arguments)))
+    observation = await api.call(Call(id=name, tool=name, arguments=dict(arguments)))
     response = observation.response
     if response is None or response.status != 200:
         _log.info("%s lists nothing: %s", name, observation.text[:200])

@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
@@ -37,9 +37,7 @@ from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
-
-User: TypeAlias = Callable[[str], Awaitable[str | None]]
-"""Answers the agent's questions; None when nobody is there."""
+from toolalpaca_runtime.user import PendingCall, User
 
 DEEPEST_ARGUMENTS = 64
 """Levels of arrays and objects in arguments; no API nests deeper, and writing JSON has a limit."""
@@ -86,15 +84,16 @@ class _Turn:
 
 
 class Agent:
-    """A model that uses the tools of an API for a user.
+    """A model that uses tools for a user.
 
     Args:
         model: Decides.
         toolbox: Acts.
         prompt_format: How the model is spoken to; by default the one that suits it.
         limits: Of each turn.
-        user: Answers the agent's questions. Without one, a question ends the turn with the status
-            ``asked``, and the next turn's text is taken as the answer.
+        user: Answers the agent's questions, and approves what may change something. Without one, a
+            question ends the turn with the status ``asked``, and the next turn's text is taken as
+            the answer; calls that need approval are refused.
         recorder: Where the trace is written as it happens.
         task: The id of the task, for the trace.
         seed: For sampling.
@@ -131,7 +130,6 @@ class Agent:
             prompt_format=self.prompt_format.name,
             seed=seed,
             base_url=toolbox.base_url,
-            tools=toolbox.specs,
         )
 
     async def run(self, text: str) -> AsyncGenerator[Event | TextDelta, None]:
@@ -199,8 +197,16 @@ class Agent:
             else:
                 events.append(self._observed(call, Observation(_NOT_RUN, "runtime")))
         if not answered:
-            events.append(self._record(UserEvent(**self._next(), text=text)))
+            events.append(self._record(self._instruction(text)))
         return events
+
+    def _instruction(self, text: str) -> UserEvent:
+        """The user's words as an event, with the tools that they make worth showing."""
+        if self.trace.events:
+            tools = self.toolbox.more(text, self.trace.known_tools())
+            return UserEvent(**self._next(), text=text, tools=tools)
+        self.trace.tools = self.toolbox.shown(text)
+        return UserEvent(**self._next(), text=text)
 
     def _open_calls(self) -> list[Call]:
         return [call for call in self.trace.calls() if self.trace.observation(call.id) is None]
@@ -272,7 +278,15 @@ class Agent:
             )
         if call.tool == ASK_TOOL:
             return await self._ask(call, turn)
-        return await self.toolbox.call(call)
+        return await self.toolbox.call(call, lambda pending: self._approve(pending, turn))
+
+    async def _approve(self, pending: PendingCall, turn: _Turn) -> bool | None:
+        """What the user says of a call; the time that they take is not the agent's."""
+        began = time.monotonic()
+        try:
+            return None if self._user is None else await self._user.approve(pending)
+        finally:
+            turn.waited += time.monotonic() - began
 
     def _count(self, call: Call, turn: _Turn) -> int:
         """How often this call has been made in this turn, this time included."""
@@ -289,7 +303,7 @@ class Agent:
             problem = call.problem or f"{ASK_TOOL} takes one argument: question, a text."
             return Observation(problem, "runtime")
         began = time.monotonic()
-        answer = await self._user(question) if self._user is not None else None
+        answer = await self._user.answer(question) if self._user is not None else None
         turn.waited += time.monotonic() - began
         if answer is None:
             raise TurnEnded("asked", reason="the agent waits for the user", answer=question)
@@ -318,6 +332,9 @@ class Agent:
             request=observation.request,
             response=observation.response,
             conforming=observation.conforming,
+            tools=observation.tools,
+            files=observation.files,
+            approved=observation.approved,
         )
         self._record(event)
         return event

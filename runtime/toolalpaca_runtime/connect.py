@@ -1,4 +1,4 @@
-"""From what a user names (a document, a file, a mock server) to a toolbox."""
+"""From what a user names (a document, a file, a mock server) to the tools of an API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from toolalpaca.openapi.discovery import discover, is_simulated
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_runtime.auth import Credential, Credentials
-from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.policy import Policy
+from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.transport import origin
 
 # RFC 2606 and RFC 6761 reserve these: nobody can ever answer there.
@@ -44,18 +45,21 @@ async def open_api(
     *,
     base_url: str | None = None,
     auth: Iterable[Credential] = (),
-    allow_unsafe: bool = False,
+    policy: Policy | None = None,
+    dry_run: bool = False,
     headers: Mapping[str, str] | None = None,
     environment: Mapping[str, str] = os.environ,
-) -> Toolbox:
-    """The toolbox of the API that *source* names.
+) -> ApiTools:
+    """The tools of the API that *source* names.
 
     Args:
         source: The URL of an OpenAPI document, the URL of an API on a mock server of ours, that of
             a page near the document, a file, or ``-``.
         base_url: Where the API is, in the place of the document's servers.
         auth: Credentials; those of *environment* serve the schemes that are not among them.
-        allow_unsafe: Whether calls that change something are sent to a real API.
+        policy: What may be called; by default everything of a mock server, and of a real API what
+            changes something only when the user approves.
+        dry_run: Whether requests are only shown.
         headers: Sent with every request, such as a mock server's session.
         environment: Where ``TOOLALPACA_AUTH_*`` are looked for.
 
@@ -71,13 +75,14 @@ async def open_api(
     conceal(credentials.texts())
     if located.simulated:
         credentials = Credentials.placeholders(located.document)
-    return Toolbox(
+    return ApiTools(
         located.document,
         located.base_url,
         credentials=credentials,
         headers=headers,
         simulated=located.simulated,
-        allow_unsafe=allow_unsafe,
+        policy=policy,
+        dry_run=dry_run,
         own_servers=located.own_servers,
     )
 

@@ -10,6 +10,7 @@ from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.users import SimulatedUser
 
 SESSION_HEADER = "toolalpaca-session"
@@ -50,10 +51,10 @@ async def run_episode(
     """
     document = load_document(toolset.document, name=toolset.name)
     async with (
-        Toolbox(document, base_url, simulated=True, headers={SESSION_HEADER: session}) as toolbox,
+        ApiTools(document, base_url, simulated=True, headers={SESSION_HEADER: session}) as api,
         Agent(
             model,
-            toolbox,
+            Toolbox([api]),
             prompt_format=prompt_format,
             limits=limits,
             user=SimulatedUser(task.facts),

@@ -1,4 +1,4 @@
-"""What a model reads of an API's response.
+"""What came of a call, and what a model reads of an API's response.
 
 The form is ToolAlpaca's: ``Status Code: 200. Response: {...}``. A long body is shortened so that it
 stays JSON (fewer items, shorter texts), and a note before it says what is missing.
@@ -10,13 +10,29 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from toolalpaca.trace import HttpRequest, HttpResponse, Source
+from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.trace import HttpRequest, HttpResponse, Source, StoredFile
 
 LONGEST_BODY = 4000
 """Characters of a body that a model reads; about a thousand tokens."""
 
 _SHORTENINGS = ((20, 400), (10, 200), (5, 120), (3, 80), (1, 40))
 """Items of an array and characters of a text that are kept, tried in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A body that the observation's text does not hold whole.
+
+    Attributes:
+        content_type: Its media type, parameters included.
+        data: The bytes; secrets are redacted where it is text.
+        binary: Whether it is no text, so that none of it is told.
+    """
+
+    content_type: str
+    data: bytes
+    binary: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,10 @@ class Observation:
         request: The request, when one was sent; secrets are redacted.
         response: The response, when one came.
         conforming: Whether the response satisfies the document; None when that is not known.
+        payload: The body, when the text does not hold it whole; the toolbox keeps it.
+        files: Where it was kept.
+        tools: Tools that the model can use from now on.
+        approved: What the user said when asked whether to make the call; None when not asked.
     """
 
     text: str
@@ -36,6 +56,10 @@ class Observation:
     request: HttpRequest | None = None
     response: HttpResponse | None = None
     conforming: bool | None = None
+    payload: Payload | None = None
+    files: tuple[StoredFile, ...] = ()
+    tools: tuple[ToolSpec, ...] = ()
+    approved: bool | None = None
 
 
 def response_text(

@@ -134,19 +134,22 @@ class JsonView:
 
     def __init__(self, file: IO[str] | None = None) -> None:
         self._file = file or sys.stdout
-        self._trace = ""
+        self._trace: Trace | None = None
+        self._started = ""
 
     def begin(self, trace: Trace) -> None:
-        """Print the start record, once for each trace."""
-        if trace.id != self._trace:
-            self._trace = trace.id
-            start = {name: getattr(trace, name) for name in TraceStart.model_fields}
-            self._print(StartRecord(**start))
+        """The trace whose events follow."""
+        self._trace = trace
 
     def show(self, item: Event | TextDelta) -> None:
-        """Print an event's record."""
-        if not isinstance(item, TextDelta):
-            self._print(EventRecord(trace=self._trace, event=item))
+        """Print an event's record, and the start record before the first."""
+        if isinstance(item, TextDelta) or self._trace is None:
+            return
+        if self._trace.id != self._started:
+            self._started = self._trace.id
+            start = {name: getattr(self._trace, name) for name in TraceStart.model_fields}
+            self._print(StartRecord(**start))
+        self._print(EventRecord(trace=self._trace.id, event=item))
 
     def end(self, trace: Trace) -> None:
         """Print the outcome of the turn."""

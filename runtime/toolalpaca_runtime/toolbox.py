@@ -1,319 +1,148 @@
-"""The tools of one API, ready to be called: check, send, observe."""
+"""All the tools of one agent: several sources under one roof, and those of the runtime itself."""
 
 from __future__ import annotations
 
-import logging
-import ssl
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import Final
-from urllib.parse import urlsplit
 
-import httpx2
-
-from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
-from toolalpaca.calling.tools import ASK, Tool, make_tools
-from toolalpaca.errors import ApiError
-from toolalpaca.hosts import is_absolute
+from toolalpaca.calling.tools import ASK
 from toolalpaca.llm.protocol import ToolSpec
-from toolalpaca.logs import conceal
-from toolalpaca.openapi.model import Document, Operation
-from toolalpaca.redaction import MASK, Redactor
+from toolalpaca.openapi.names import LONGEST_NAME, tool_name, unique_name
 from toolalpaca.task import ASK_TOOL
-from toolalpaca.trace import Call, HttpRequest, HttpResponse, Source
-from toolalpaca_runtime.auth import Authorization, Credentials, lacking
-from toolalpaca_runtime.auth.authorizer import Authorizer
-from toolalpaca_runtime.auth.oauth2 import Tokens
-from toolalpaca_runtime.checking import check_arguments
-from toolalpaca_runtime.conformance import Conformance
-from toolalpaca_runtime.network.connections import new_api_client
-from toolalpaca_runtime.network.hosts import HostRules
-from toolalpaca_runtime.observation import Observation, is_text, response_text
-from toolalpaca_runtime.transport import (
-    Bounds,
-    NoAnswer,
-    RawResponse,
-    send,
-)
+from toolalpaca.trace import Call
+from toolalpaca_runtime.observation import Observation
+from toolalpaca_runtime.storage import Storage
+from toolalpaca_runtime.tools.retrieval import RETRIEVE, Retrieval, stored_note
+from toolalpaca_runtime.tools.search import SEARCH, ToolIndex, ToolSearch
+from toolalpaca_runtime.tools.source import ToolSource
+from toolalpaca_runtime.user import Approve, nobody
 
-_LOG = logging.getLogger(__name__)
+MOST_SHOWN: Final = 64
+"""Tools that a model is shown at once; of more it is shown those that fit what the user wants."""
 
-SAFE_METHODS: Final = ("get", "head", "options", "trace")
-"""Methods that change nothing (RFC 9110, section 9.2.1)."""
-
-SOURCE_HEADER: Final = "toolalpaca-source"
-"""The response header in which a mock server says which of its parts answered."""
-
-_SOURCES: Mapping[str, Source] = {"cache": "cache", "validator": "validator"}
-_SECRET_HEADERS = ("set-cookie",)
+_FOUND = 12  # tools that the user's words bring, where there are too many to show
+_NAMED = 40  # names that the answer to an unknown one lists
 
 
 class Toolbox:
-    """The tools of an API.
+    """The tools of one agent in one conversation.
 
-    A mistake of the model (an unknown tool, arguments that do not fit) is an observation, and
-    nothing is sent. An API that answers an error, too slowly or not at all is an observation, too.
+    A model's mistake (an unknown tool, arguments that could not be read) is an observation. What a
+    source's answer did not tell whole is kept, and can be read with ``retrievalDataFromFile``.
 
     Args:
-        document: The API.
-        base_url: Below which its paths are. Requests go there and nowhere else.
-        own_servers: Whether operations that have servers of their own are called there instead.
-        credentials: By security scheme.
-        headers: Sent with every request, such as a mock server's session.
-        simulated: Whether the API is a mock: nothing there can be harmed, and its credentials are
-            placeholders.
-        allow_unsafe: Whether calls that change something are sent to a real API.
-        bounds: Of each call.
-        rules: Which hosts may be reached; by default public ones, and that of *base_url*.
-        tls: Whose certificates are trusted, and which one is shown.
-        client: Sends the requests; by default one of the toolbox's own, which it closes.
-        tools: Made of *document* before, to be shared between toolboxes.
+        sources: Where the tools come from. They may serve other agents at the same time, and are
+            not closed with the toolbox.
+        storage: Keeps long and binary responses; by default in memory.
+        most_shown: Tools that a model is shown at once. Of more, it is shown those that fit the
+            user's words, and can search for others.
     """
 
     def __init__(
         self,
-        document: Document,
-        base_url: str,
+        sources: Sequence[ToolSource],
         *,
-        credentials: Credentials | None = None,
-        headers: Mapping[str, str] | None = None,
-        simulated: bool = False,
-        allow_unsafe: bool = False,
-        own_servers: bool = False,
-        bounds: Bounds | None = None,
-        rules: HostRules | None = None,
-        tls: ssl.SSLContext | None = None,
-        client: httpx2.AsyncClient | None = None,
-        tools: tuple[Tool, ...] | None = None,
+        storage: Storage | None = None,
+        most_shown: int = MOST_SHOWN,
     ) -> None:
-        self.document = document
-        self.base_url = base_url.rstrip("/")
-        self.simulated = simulated
-        self.allow_unsafe = allow_unsafe
-        self._own_servers = own_servers
-        self._bounds = bounds or Bounds()
-        if credentials is None:
-            credentials = Credentials.placeholders(document) if simulated else Credentials()
-        self._credentials = credentials
-        self._redact = Redactor(credentials.texts())
-        self._headers = tuple((headers or {}).items())
-        self._own_client = client is None
-        self._rules = rules or HostRules.of(self.base_url)
-        self._client = client or new_api_client(self._rules, tls)
-        self._authorizer = Authorizer(
-            document, credentials, self.base_url, Tokens(self._post, self._learn)
-        )
-        self._conformance = Conformance(document)
-        tools = make_tools(document) if tools is None else tools
-        self._tools = {tool.spec.name: tool for tool in tools}
+        self.sources = tuple(sources)
+        self._storage = storage or Storage()
+        self._retrieval = Retrieval(self._storage)
+        self._homes: dict[str, tuple[ToolSource, str]] = {}
+        specs = [spec for source in self.sources for spec in self._take(source)]
+        self.specs: tuple[ToolSpec, ...] = (*specs, ASK)
+        self._search: ToolSearch | None = None
+        if len(specs) > most_shown:
+            self._search = ToolSearch(ToolIndex(specs))
 
     @property
     def name(self) -> str:
-        """The API's short name."""
-        return self.document.name
+        """The name of the first source, for traces."""
+        return self.sources[0].name if self.sources else "none"
 
     @property
-    def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools as a model sees them: one for each operation, and the one that asks."""
-        return (*(tool.spec for tool in self._tools.values()), ASK)
+    def base_url(self) -> str:
+        """Where the first source is, ``""`` where it is no place."""
+        return str(getattr(self.sources[0], "base_url", "")) if self.sources else ""
 
-    def lacking(self) -> dict[str, tuple[str, ...]]:
-        """The tools that need credentials which are not there, with the missing schemes."""
-        missing = {
-            name: lacking(tool.operation, self.document, self._credentials)
-            for name, tool in self._tools.items()
-        }
-        return {name: schemes for name, schemes in missing.items() if schemes}
+    def shown(self, text: str) -> tuple[ToolSpec, ...]:
+        """The tools that a model is shown first.
 
-    async def call(self, call: Call) -> Observation:
+        Args:
+            text: What the user wants.
+        """
+        if self._search is None:
+            return self.specs
+        return (*self._search.index.find(text, _FOUND), SEARCH, ASK)
+
+    def more(self, text: str, known: Collection[ToolSpec]) -> tuple[ToolSpec, ...]:
+        """The tools that further words of the user's bring, without those that are *known*."""
+        if self._search is None:
+            return ()
+        names = {spec.name for spec in known}
+        return tuple(s for s in self._search.index.find(text, _FOUND) if s.name not in names)
+
+    async def call(self, call: Call, approve: Approve = nobody) -> Observation:
         """Make *call* and say what came of it.
 
+        Args:
+            call: As the model wrote it. Calls of ``getDetails`` are the agent's.
+            approve: Asks the user, where a source's policy demands it.
+
         Raises:
-            ApiError: Nobody is at the API's address.
+            ToolAlpacaError: What is behind a source cannot be used at all.
         """
-        tool = self._tools.get(call.tool)
-        if tool is None:
-            known = ", ".join([*self._tools, ASK_TOOL])
-            return Observation(
-                f"There is no tool {call.tool!r}. The tools are: {known}.", "runtime"
-            )
+        home = self._home(call.tool)
+        if home is None:
+            return Observation(self._unknown(call.tool), "runtime")
         if call.problem is not None:
             return Observation(call.problem, "runtime")
-        if not self._may_call(tool.operation):
-            return Observation(self._refusal(tool.operation), "runtime")
-        checked = check_arguments(tool, call.arguments)
-        if checked.problems:
-            return _unfit(tool, checked.problems)
-        try:
-            request = build_request(tool, checked.arguments, self._server(tool.operation))
-        except UnusableArgument as error:
-            return _unfit(tool, (str(error),))
-        return await self._send(tool.operation, request, checked.repairs)
+        source, name = home
+        return self._kept(await source.call(call.model_copy(update={"tool": name}), approve))
 
-    def _server(self, operation: Operation) -> str:
-        """The URL below which *operation* is called."""
-        servers, usual = operation.servers, self.document.servers
-        if self._own_servers and servers and servers[:1] != usual[:1] and is_absolute(servers[0]):
-            return servers[0]
-        return self.base_url
+    def _take(self, source: ToolSource) -> list[ToolSpec]:
+        """The specs of *source* under names that are unique here."""
+        specs = []
+        for spec in source.specs:
+            name = spec.name
+            if name in self._homes or name in (ASK_TOOL, RETRIEVE.name, SEARCH.name):
+                name = tool_name(f"{source.name}_{spec.name}") or spec.name
+                name = unique_name(name, self._homes.keys(), longest=LONGEST_NAME)
+            self._homes[name] = (source, spec.name)
+            specs.append(spec if name == spec.name else spec.model_copy(update={"name": name}))
+        return specs
 
-    def _may_call(self, operation: Operation) -> bool:
-        return operation.method in SAFE_METHODS or self.allow_unsafe or self.simulated
-
-    def _refusal(self, operation: Operation) -> str:
-        host = urlsplit(self._server(operation)).hostname
-        return (
-            f"Refused: {operation.method.upper()} may change something on the real API {host}, and "
-            "the user has not allowed that. Nothing was sent. Tell the user what you would have "
-            "done."
-        )
-
-    async def _send(
-        self, operation: Operation, request: PreparedRequest, repairs: tuple[str, ...]
-    ) -> Observation:
-        request = _with_headers(request, self._headers)
-        recorded = self._recorded_request(
-            request, self._authorizer.recorded(operation, request.url)
-        )
-        try:
-            response = await self._sent(operation, request)
-            _LOG.info("%s %s: %d", recorded.method, recorded.url, response.status)
-        except NoAnswer as error:
-            _LOG.info("%s %s: %s", recorded.method, recorded.url, error)
-            text = f"No response: {self._redact(str(error))}."
-            source: Source = "simulator" if self.simulated else "real"
-            if not error.sent:
-                return Observation(text, "runtime")
-            return Observation(text, source, recorded)
-        except ApiError as error:
-            raise self._redacted(error) from error
-        return self._observe(operation, recorded, response, repairs)
-
-    async def _sent(self, operation: Operation, request: PreparedRequest) -> RawResponse:
-        """The response to *request*; one that is refused is sent again with a new access token."""
-        authorization = await self._authorizer.authorize(operation, request.url)
-        response = await self._send_with(request, authorization)
-        if response.status == 401 and self._authorizer.renewable(operation, request.url):
-            authorization = await self._authorizer.authorize(
-                operation, request.url, refused=authorization
-            )
-            response = await self._send_with(request, authorization)
-        return response
-
-    async def _send_with(
-        self, request: PreparedRequest, authorization: Authorization
-    ) -> RawResponse:
-        return await send(
-            self._client, request, self._bounds, authorization=authorization, rules=self._rules
-        )
-
-    async def _post(self, request: PreparedRequest) -> tuple[int, bytes]:
-        """Send a token request; it is never redirected, because it holds a secret."""
-        response = await send(self._client, request, self._bounds, redirects=0)
-        return response.status, response.body
-
-    def _learn(self, secrets: Iterable[str]) -> None:
-        secrets = list(secrets)
-        self._redact.learn(secrets)
-        conceal(secrets)
-
-    def _redacted(self, error: ApiError) -> ApiError:
-        where = self._redact(error.where) if error.where else None
-        return type(error)(self._redact(error.what), where=where, hint=error.hint)
-
-    def _observe(
-        self,
-        operation: Operation,
-        request: HttpRequest,
-        response: RawResponse,
-        repairs: tuple[str, ...],
-    ) -> Observation:
-        content_type = response.headers.get("content-type", "")
-        body = _body_text(response.body, content_type)
-        shown = (
-            _described(response, content_type)
-            if body is None
-            else self._redact.body(body, cut_off=response.cut_off)
-        )
-        conforming = self._conformance.check(
-            operation, response.status, content_type, None if response.cut_off else body
-        )
-        said = (*repairs, response.note) if response.note else repairs
-        notes = "".join(f"(Note: {note})\n" for note in said)
-        text = response_text(response.status, shown, cut_off=response.cut_off)
-        headers = {
-            name: MASK if name.lower() in _SECRET_HEADERS else self._redact(value)
-            for name, value in response.headers.items()
-        }
-        recorded = HttpResponse(
-            status=response.status, headers=headers, body=shown, seconds=response.seconds
-        )
-        return Observation(
-            self._redact(notes) + text, _source(response), request, recorded, conforming
-        )
-
-    def _recorded_request(
-        self, request: PreparedRequest, authorization: Authorization
-    ) -> HttpRequest:
-        recorded = authorization.recorded(request)
-        body = None
-        if recorded.body is not None:
-            body = self._redact(recorded.body.decode("utf-8", "replace"))
-        return HttpRequest(
-            method=recorded.method,
-            url=self._redact(recorded.full_url),
-            headers={name: self._redact(value) for name, value in recorded.all_headers()},
-            body=body,
-        )
-
-    async def aclose(self) -> None:
-        """Close the connections. Calling it twice is harmless."""
-        if self._own_client:
-            await self._client.aclose()
-
-    async def __aenter__(self) -> Toolbox:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-
-def _unfit(tool: Tool, problems: tuple[str, ...]) -> Observation:
-    listed = "".join(f"\n- {problem}" for problem in problems)
-    text = f"The arguments of {tool.spec.name} do not fit, and nothing was sent. Mend this:{listed}"
-    return Observation(text, "validator")
-
-
-def _with_headers(
-    request: PreparedRequest, headers: tuple[tuple[str, str], ...]
-) -> PreparedRequest:
-    return replace(request, headers=(*request.headers, *headers)) if headers else request
-
-
-def _source(response: RawResponse) -> Source:
-    said = response.headers.get(SOURCE_HEADER)
-    return "real" if said is None else _SOURCES.get(said, "simulator")
-
-
-def _body_text(body: bytes, content_type: str) -> str | None:
-    """The body as text, or None when it is none."""
-    if not body:
-        return ""
-    if not is_text(content_type):
+    def _home(self, tool: str) -> tuple[ToolSource, str] | None:
+        if tool in self._homes:
+            return self._homes[tool]
+        if tool == RETRIEVE.name and len(self._storage):
+            return self._retrieval, tool
+        if tool == SEARCH.name and self._search is not None:
+            return self._search, tool
         return None
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        text = body.decode("utf-8", "replace")
-    return None if "\0" in text else text
 
+    def _unknown(self, tool: str) -> str:
+        names = [*self._homes, ASK_TOOL]
+        near = difflib.get_close_matches(tool, names, n=3, cutoff=0.6) if len(tool) < 200 else []
+        text = f"There is no tool {tool[:200]!r}."
+        if near:
+            text += f" Did you mean {' or '.join(near)}?"
+        if len(names) <= _NAMED:
+            return f"{text} The tools are: {', '.join(names)}."
+        return f"{text} Find tools with {SEARCH.name}."
 
-def _described(response: RawResponse, content_type: str) -> str:
-    more = " or more" if response.cut_off else ""
-    return f"({content_type or 'unknown type'}, {len(response.body):,} bytes{more})"
+    def _kept(self, observation: Observation) -> Observation:
+        """*observation* with what it does not tell whole kept, and a note of where."""
+        if observation.payload is None:
+            return observation
+        first = not len(self._storage)
+        file = self._storage.keep(observation.payload)
+        return replace(
+            observation,
+            text=f"{stored_note(file, observation.payload)}\n{observation.text}",
+            payload=None,
+            files=(file,),
+            tools=(RETRIEVE,) if first and not observation.payload.binary else (),
+        )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolalpaca.calling.serialization import plain_text
+from toolalpaca_runtime.user import PendingCall
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FILLERS = frozenset(("a", "an", "at", "by", "for", "from", "in", "is", "of", "on", "the", "to"))
@@ -26,7 +27,11 @@ class SimulatedUser:
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self._facts = dict(facts)
 
-    async def __call__(self, question: str) -> str:
+    async def approve(self, _pending: PendingCall) -> bool:
+        """Always: a simulated user works on simulated APIs."""
+        return True
+
+    async def answer(self, question: str) -> str:
         """The answer to *question*, a sentence for each fact."""
         asked = self._asked(question)
         if not asked:

@@ -11,7 +11,7 @@ from toolalpaca.openapi.model import Document
 from toolalpaca.trace import Call
 from toolalpaca_corpus.links import links_to
 from toolalpaca_corpus.world import Thing, World, look_around
-from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
 
 pytestmark = pytest.mark.anyio
 
@@ -33,10 +33,10 @@ async def test_arguments_are_those_of_things_that_the_api_lists(
         if (known := world.known(get_loan, links_to(get_loan, tools), Random(seed)))
     }
     assert len(pairs) > 1
-    async with Toolbox(library, library_url, simulated=True) as toolbox:
+    async with ApiTools(library, library_url, simulated=True) as api:
         for member, loan in pairs:  # each loan is one of that member
             arguments = {"member_id": member, "loan_id": loan}
-            observation = await toolbox.call(Call(id="1", tool="getLoan", arguments=arguments))
+            observation = await api.call(Call(id="1", tool="getLoan", arguments=arguments))
             assert observation.response is not None
             assert observation.response.status == 200
 

@@ -31,6 +31,8 @@ from toolalpaca_runtime.agent import Agent, TextDelta
 from toolalpaca_runtime.formats import FORMATS, get_format
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.user import PendingCall
 
 from .conftest import Serve, serving
 
@@ -82,8 +84,8 @@ def run(
 
     async def play() -> Trace:
         async with (
-            Toolbox(load_document(pets().openapi(), name="pets"), url) as toolbox,
-            Agent(model, toolbox, **options) as agent,
+            ApiTools(load_document(pets().openapi(), name="pets"), url) as api,
+            Agent(model, Toolbox([api]), **options) as agent,
         ):
             for text in turns or ("Show pet 1",):
                 async with aclosing(agent.run(text)) as items:
@@ -236,19 +238,32 @@ def test_the_prompt_of_every_step_is_a_prefix_of_the_finished_conversation(
 # -- the user ------------------------------------------------------------------------------------
 
 
+class Person:
+    """A user who always says the same."""
+
+    def __init__(self, answer: str = "", approval: bool | None = None) -> None:
+        self._answer = answer
+        self._approval = approval
+        self.questions: list[str] = []
+        self.pending: list[PendingCall] = []
+
+    async def answer(self, question: str) -> str:
+        self.questions.append(question)
+        return self._answer
+
+    async def approve(self, pending: PendingCall) -> bool | None:
+        self.pending.append(pending)
+        return self._approval
+
+
 def ask(question: str) -> Completion:
     return calling((ASK_TOOL, {"question": question}))
 
 
 def test_a_question_goes_to_the_user(url: str) -> None:
-    questions = []
-
-    async def user(question: str) -> str:
-        questions.append(question)
-        return "Pet 7."
-
+    user = Person("Pet 7.")
     trace, _, _ = run(url, [ask("Which pet?"), get_pet(7), "It is Pet 7."], user=user)
-    assert questions == ["Which pet?"]
+    assert user.questions == ["Which pet?"]
     assert observations(trace)[0] == "Pet 7."
     assert [e.source for e in trace.events if isinstance(e, ObservationEvent)] == ["user", "real"]
 
@@ -366,10 +381,10 @@ def test_a_cancelled_run_is_recorded_as_interrupted(url: str, tmp_path: Path) ->
     model = Silent()
 
     async def play(recorder: TraceWriter) -> None:
-        async with Toolbox(load_document(pets().openapi()), url) as toolbox:
+        async with ApiTools(load_document(pets().openapi()), url) as api:
 
             async def turn() -> None:
-                async with Agent(model, toolbox, recorder=recorder) as agent:
+                async with Agent(model, Toolbox([api]), recorder=recorder) as agent:
                     async for _ in agent.run("Hello"):
                         pass
 
@@ -393,8 +408,8 @@ def test_a_session_without_a_turn_writes_nothing(url: str, tmp_path: Path, serve
 
     async def idle(recorder: TraceWriter) -> None:
         async with (
-            Toolbox(load_document(pets().openapi()), url) as toolbox,
-            Agent(Scripted([]), toolbox, recorder=recorder),
+            ApiTools(load_document(pets().openapi()), url) as api,
+            Agent(Scripted([]), Toolbox([api]), recorder=recorder),
         ):
             pass
 

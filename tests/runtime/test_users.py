@@ -34,8 +34,8 @@ FACTS: dict[str, Any] = {
     ],
 )  # fmt: skip
 def test_facts_are_told_when_they_are_asked_for(question: str, answer: str) -> None:
-    assert asyncio.run(SimulatedUser(FACTS)(question)) == answer
+    assert asyncio.run(SimulatedUser(FACTS).answer(question)) == answer
 
 
 def test_a_user_without_facts_knows_nothing() -> None:
-    assert asyncio.run(SimulatedUser({})("What is the date?")) == "I don't know."
+    assert asyncio.run(SimulatedUser({}).answer("What is the date?")) == "I don't know."

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from toolalpaca.scoring import Match, match_trace
 from toolalpaca.task import ASK_TOOL, Kind, Task
 from toolalpaca.trace import AssistantEvent, Call, ObservationEvent, Status, Trace
-from toolalpaca_runtime.toolbox import SAFE_METHODS
+from toolalpaca_runtime.policy import SAFE_METHODS
 
 RESULT_SCHEMA: Final = "toolalpaca.result/1"
 

@@ -58,8 +58,8 @@ class Authorizer:
             operation, self._document, self._credentials, authority=where, tokens=tokens
         )
 
-    def renewable(self, operation: Operation, url: str) -> bool:
-        """Whether another try with a new access token could be let in."""
+    def renews(self, operation: Operation, url: str) -> bool:
+        """Whether a request to *url* carries an access token that can be got anew."""
         return bool(self._credentials) and bool(self._grants(operation, authority(url)))
 
     def recorded(self, operation: Operation, url: str) -> Authorization:

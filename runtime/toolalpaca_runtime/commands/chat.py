@@ -56,12 +56,11 @@ def run(options: Namespace) -> int:
 
 
 def _greet(session: Session) -> None:
-    toolbox = session.toolbox
-    print(
-        f"{toolbox.document.title} at {toolbox.base_url}, {len(toolbox.specs) - 1} operations. "
-        "/help says more.",
-        file=sys.stderr,
-    )
+    for source in session.assembly.sources:
+        place = getattr(source, "base_url", "")
+        where = f" at {place}" if place else ""
+        title = getattr(source, "title", source.name)
+        print(f"{title}{where}, {len(source.specs)} tools. /help says more.", file=sys.stderr)
 
 
 def _read_line() -> str:
@@ -88,7 +87,9 @@ def _answer_command(text: str, session: Session) -> str:
     match text.split()[0]:
         case "/tools":
             return "\n".join(
-                f"{spec.name}: {spec.description.splitlines()[0]}" for spec in session.toolbox.specs
+                f"{spec.name}: {spec.description.splitlines()[0]}"
+                for source in session.assembly.sources
+                for spec in source.specs
             )
         case "/trace":
             return str(session.trace_path or "nothing has happened yet")

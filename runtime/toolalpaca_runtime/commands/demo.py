@@ -106,6 +106,7 @@ def _open(name: str) -> LanguageModel:
 
 
 def _run(model: LanguageModel, url: str, console: Console) -> bool:
+    from toolalpaca_runtime.assembly import Assembly
     from toolalpaca_runtime.commands.session import Session
     from toolalpaca_runtime.connect import open_api
     from toolalpaca_runtime.episode import SESSION_HEADER
@@ -117,11 +118,12 @@ def _run(model: LanguageModel, url: str, console: Console) -> bool:
         runner = stack.enter_context(asyncio.Runner())
         stack.callback(lambda: runner.run(model.aclose()))
         # A session of its own: what one model books, the next must not find.
-        toolbox = runner.run(open_api(url, headers={SESSION_HEADER: f"demo-{model.name}"}))
-        stack.callback(lambda: runner.run(toolbox.aclose()))
+        api = runner.run(open_api(url, headers={SESSION_HEADER: f"demo-{model.name}"}))
+        stack.callback(lambda: runner.run(api.aclose()))
         limits = Limits(steps=_STEPS, seconds=_SECONDS)
-        session = Session(runner, toolbox, model, TerminalView(console, echo=True), limits=limits)
-        stack.callback(session.close)
+        assembly = stack.enter_context(Assembly([api], model, limits=limits))
+        session = Session(runner, assembly, TerminalView(console, echo=True))
+        stack.callback(session.reset)
         for instruction in INSTRUCTIONS:
             console.print()
             try:

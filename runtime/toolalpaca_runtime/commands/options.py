@@ -15,6 +15,7 @@ from toolalpaca.llm.options import add_model_options
 if TYPE_CHECKING:
     from toolalpaca_runtime.auth import Credential
     from toolalpaca_runtime.formats import PromptFormat
+    from toolalpaca_runtime.policy import Rule
 
 
 def add_agent_options(parser: CommandParser) -> None:
@@ -44,10 +45,23 @@ def add_agent_options(parser: CommandParser) -> None:
         help="a credential for a security scheme of the document (user:password for basic); "
         "better kept in the environment as TOOLALPACA_AUTH_<SCHEME>",
     )
-    api.add_argument(
+    safety = parser.add_argument_group("safety")
+    safety.add_argument(
         "--yes",
         action="store_true",
-        help="send calls that change something to a real API (a mock takes them in any case)",
+        help="make calls that change something on a real API without asking (those of a mock are "
+        "made in any case)",
+    )
+    safety.add_argument(
+        "--read-only", action="store_true", help="make no call that may change something"
+    )
+    safety.add_argument(
+        "--rule",
+        metavar="PATTERN=VERDICT",
+        type=_rule,
+        action="append",
+        help="allow, ask or deny the tools that PATTERN names, such as 'delete*=deny' or 'POST "
+        "/orders/*=ask'; may be given more than once, and the last that fits counts",
     )
     add_model_options(parser)
     agent = parser.add_argument_group("agent")
@@ -67,6 +81,23 @@ def add_agent_options(parser: CommandParser) -> None:
     agent.add_argument(
         "--max-seconds", metavar="S", type=number(above=0), help="time that a turn may take"
     )
+    agent.add_argument(
+        "--max-tokens", metavar="N", type=integer(1), help="tokens that a turn may take"
+    )
+    agent.add_argument(
+        "--max-cost",
+        metavar="USD",
+        type=number(above=0),
+        help="US dollars that a turn may take, where the model's costs are known",
+    )
+    agent.add_argument(
+        "--max-tools",
+        metavar="N",
+        type=integer(1),
+        default=64,
+        help="tools that the model is shown at once; of more, those that fit the user's words, and "
+        "it can search for others",
+    )
     agent.add_argument("--seed", metavar="N", type=integer(0), default=0, help="for sampling")
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -84,6 +115,12 @@ def _credential(text: str) -> Credential:
     from toolalpaca_runtime.auth import credential
 
     return credential(text)
+
+
+def _rule(text: str) -> Rule:
+    from toolalpaca_runtime.policy import rule
+
+    return rule(text)
 
 
 def _prompt_format(text: str) -> PromptFormat:

@@ -5,66 +5,53 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import ExitStack, aclosing, contextmanager
-from datetime import UTC, datetime
-from itertools import count
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from toolalpaca.llm.options import model_from_options
-from toolalpaca.llm.protocol import LanguageModel
-from toolalpaca.trace import Outcome, TraceWriter
+from toolalpaca.serving import mock_server
+from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
+from toolalpaca_runtime.assembly import Assembly
 from toolalpaca_runtime.auth import variable
 from toolalpaca_runtime.connect import open_api
-from toolalpaca_runtime.formats import PromptFormat
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
-from toolalpaca_runtime.toolbox import Toolbox
-
-TRACES = Path("traces")
+from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.source import ToolSource
+from toolalpaca_runtime.user import User
 
 
 class Session:
-    """Turns of one agent on one API, in an event loop that lives as long.
-
-    The trace file is made with the first turn; a session without a turn leaves nothing behind.
+    """Turns of one agent at a time, in an event loop that lives as long.
 
     Args:
         runner: The event loop.
-        toolbox: Acts.
-        model: Decides.
+        assembly: Makes the agents.
         view: Shows what happens.
-        trace_path: Where traces are appended; None for a new file in ``traces/``.
+        user: Answers questions and approves calls.
     """
 
     def __init__(
         self,
         runner: asyncio.Runner,
-        toolbox: Toolbox,
-        model: LanguageModel,
+        assembly: Assembly,
         view: View,
         *,
-        trace_path: Path | None = None,
-        prompt_format: PromptFormat | None = None,
-        limits: Limits | None = None,
-        seed: int = 0,
+        user: User | None = None,
     ) -> None:
-        self.toolbox = toolbox
+        self.assembly = assembly
         self.view = view
-        self._runner = runner
-        self._model = model
-        self._format = prompt_format
-        self._limits = limits
-        self._seed = seed
-        self._trace_path = trace_path
-        self._recorder: TraceWriter | None = None
         self.agent: Agent | None = None
+        self._runner = runner
+        self._user = user
 
     @property
     def trace_path(self) -> Path | None:
         """Where the trace is; None before the first turn."""
-        return self._recorder.path if self._recorder else None
+        return self.assembly.trace_path
 
     def turn(self, text: str) -> Outcome:
         """Let the agent act on *text*, showing what happens, and return how it ended.
@@ -73,7 +60,9 @@ class Session:
             ToolAlpacaError: The model or the API cannot be used.
             KeyboardInterrupt: The person stopped it; the next turn goes on from there.
         """
-        agent = self.agent or self._new_agent()
+        if self.agent is None:
+            self.agent = self.assembly.new_agent(self._user)
+        agent = self.agent
         self.view.begin(agent.trace)
         try:
             self._runner.run(self._run(agent, text))
@@ -87,29 +76,10 @@ class Session:
             self.agent.finish()
             self.agent = None
 
-    def close(self) -> None:
-        """Write the end of the trace."""
-        self.reset()
-        if self._recorder is not None:
-            self._recorder.close()
-
     async def _run(self, agent: Agent, text: str) -> None:
         async with aclosing(agent.run(text)) as items:
             async for item in items:
                 self.view.show(item)
-
-    def _new_agent(self) -> Agent:
-        if self._recorder is None:
-            self._recorder = TraceWriter(self._trace_path or new_trace_path(self.toolbox.name))
-        self.agent = Agent(
-            self._model,
-            self.toolbox,
-            prompt_format=self._format,
-            limits=self._limits,
-            recorder=self._recorder,
-            seed=self._seed,
-        )
-        return self.agent
 
 
 @contextmanager
@@ -121,57 +91,81 @@ def open_session(options: Namespace) -> Iterator[Session]:
     """
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
-        source = options.source
-        if options.mock:
-            source = _mock(source, stack)
-        toolbox = runner.run(
-            open_api(
-                source,
-                base_url=options.base_url,
-                auth=getattr(options, "auth", None) or (),
-                allow_unsafe=options.yes,
-            )
-        )
-        stack.callback(lambda: runner.run(toolbox.aclose()))
-        warn_of_missing_credentials(toolbox)
-        model = model_from_options(options)
-        stack.callback(lambda: runner.run(model.aclose()))
-        session = Session(
-            runner,
-            toolbox,
-            model,
-            JsonView() if options.json else TerminalView(),
-            trace_path=options.trace,
-            prompt_format=options.format,
-            limits=Limits(steps=options.max_steps, seconds=options.max_seconds),
-            seed=options.seed,
-        )
-        stack.callback(session.close)
+        opened = AsyncExitStack()
+        stack.callback(lambda: runner.run(opened.aclose()))
+        assembly = runner.run(opened.enter_async_context(open_assembly(options)))
+        session = Session(runner, assembly, JsonView() if options.json else TerminalView())
+        stack.callback(session.reset)
         yield session
 
 
-def _mock(source: str, stack: ExitStack) -> str:
-    from toolalpaca.serving import mock_server
+@asynccontextmanager
+async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
+    """What the command line names: tools, model, format, limits and trace file.
 
-    server = stack.enter_context(mock_server([source]))
-    return next(iter(server.apis.values()))
+    Raises:
+        ToolAlpacaError: The API or the model cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        sources = await _open_sources(options, stack)
+        model = model_from_options(options)
+        stack.push_async_callback(model.aclose)
+        yield stack.enter_context(
+            Assembly(
+                sources,
+                model,
+                trace_path=options.trace,
+                prompt_format=options.format,
+                limits=limits_from_options(options),
+                most_shown=options.max_tools,
+                seed=options.seed,
+            )
+        )
 
 
-def warn_of_missing_credentials(toolbox: Toolbox) -> None:
+def limits_from_options(options: Namespace) -> Limits:
+    """The limits that the command line chose."""
+    return Limits(
+        steps=options.max_steps,
+        total_tokens=options.max_tokens,
+        cost=options.max_cost,
+        seconds=options.max_seconds,
+    )
+
+
+def policy_from_options(options: Namespace) -> Policy:
+    """What may be called, as the command line says."""
+    return Policy(
+        unsafe="allow" if options.yes else None,
+        rules=tuple(options.rule or ()),
+        read_only=options.read_only,
+    )
+
+
+async def _open_sources(options: Namespace, stack: AsyncExitStack) -> list[ToolSource]:
+    source = options.source
+    if options.mock:
+        server = stack.enter_context(mock_server([source]))
+        source = next(iter(server.apis.values()))
+    api = await open_api(
+        source,
+        base_url=options.base_url,
+        auth=getattr(options, "auth", None) or (),
+        policy=policy_from_options(options),
+    )
+    stack.push_async_callback(api.aclose)
+    warn_of_missing_credentials(api)
+    return [api]
+
+
+def warn_of_missing_credentials(api: ApiTools) -> None:
     """Say on standard error which security schemes lack their credentials."""
-    missing = toolbox.lacking()
+    missing = api.lacking()
     if missing:
         schemes = sorted({scheme for names in missing.values() for scheme in names})
         print(
-            f"toolalpaca: {len(missing)} of {len(toolbox.specs) - 1} operations need credentials "
+            f"toolalpaca: {len(missing)} of {len(api.specs)} operations need credentials "
             f"that are not there: {', '.join(schemes)} (give --auth {schemes[0]}=VALUE or set "
             f"{variable(schemes[0])})",
             file=sys.stderr,
         )
-
-
-def new_trace_path(api: str) -> Path:
-    """A file in ``traces/`` that is not there yet, named after the API and the time."""
-    stem = f"{api}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))
-    return next(path for name in names if not (path := TRACES / name).exists())

@@ -16,7 +16,7 @@ import httpx2
 from toolalpaca import __version__
 from toolalpaca.hosts import is_loopback
 from toolalpaca_runtime.network.codings import ACCEPTED
-from toolalpaca_runtime.network.hosts import HostRefused, HostRules
+from toolalpaca_runtime.network.hosts import Address, HostRefused, HostRules
 
 
 def new_api_client(rules: HostRules, tls: ssl.SSLContext | None = None) -> httpx2.AsyncClient:
@@ -129,14 +129,17 @@ class _CheckedBackend(httpcore2.AnyIOBackend):
         if not permitted:
             raise HostRefused(next(iter(reasons.values())))
         share = None if timeout is None else timeout / len(permitted)
+        options = (share, local_address, socket_options)
         for address in permitted[:-1]:
             try:
-                return await super().connect_tcp(
-                    address, port, share, local_address, socket_options
-                )
+                return await super().connect_tcp(address, port, *options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
-        return await super().connect_tcp(permitted[-1], port, share, local_address, socket_options)
+        return await super().connect_tcp(permitted[-1], port, *options)
+
+
+def _without_zone(address: str) -> Address:
+    return ipaddress.ip_address(address.partition("%")[0])
 
 
 async def resolve(host: str, port: int) -> list[str]:
