@@ -49,6 +49,12 @@ class Redactor:
             text = text.replace(form, MASK)
         return text
 
+    def data(self, data: bytes) -> bytes:
+        """Data that is no text without secrets."""
+        for form in self._longest_first:
+            data = data.replace(form.encode("utf-8", "surrogatepass"), MASK.encode())
+        return data
+
     def body(self, text: str, *, cut_off: bool = False) -> str:
         """A body without secrets, also those that JSON hides in escapes.
 

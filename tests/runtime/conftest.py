@@ -15,15 +15,16 @@ Serve = Callable[[Any], str]
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve an ASGI application in a thread and yield its URL."""
+def serving(app: Any, **options: Any) -> Iterator[str]:
+    """Serve an ASGI application in a thread and yield its URL; options are uvicorn's."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", **options)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
         # The socket listens already: a connection waits until the server accepts it.
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http{'s' if config.is_ssl else ''}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

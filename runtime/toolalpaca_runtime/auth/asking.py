@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.options import Secret
@@ -12,7 +14,7 @@ from toolalpaca.openapi.model import Document, SecurityScheme
 from toolalpaca_runtime.auth.credentials import Credential, client_flow, is_basic
 
 
-def ask_for(document: Document, schemes: Iterable[str], where: str) -> list[Credential]:
+def ask_for(document: Document, schemes: Sequence[str], where: str) -> list[Credential]:
     """Ask at the terminal for the credentials of *schemes*; an empty line leaves one out.
 
     Args:
@@ -30,14 +32,25 @@ def ask_for(document: Document, schemes: Iterable[str], where: str) -> list[Cred
             hint="give --auth, --auth-file or TOOLALPACA_AUTH_<SCHEME>",
         )
     found = []
-    for name in schemes:
-        scheme = document.security_schemes.get(name)
-        if scheme is None or scheme.type == "mutualTLS":
-            continue
-        text = getpass.getpass(f"{name} for {where} ({form(scheme)}, nothing for none): ")
-        if text:
-            found.append(Credential(name, Secret(text)))
+    with _interruptible():
+        for name in schemes:
+            scheme = document.security_schemes.get(name)
+            if scheme is None or scheme.type == "mutualTLS":
+                continue
+            text = getpass.getpass(f"{name} for {where} ({form(scheme)}, nothing for none): ")
+            if text:
+                found.append(Credential(name, Secret(text)))
     return found
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the question: an event loop would wait until it was answered."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def form(scheme: SecurityScheme) -> str:

@@ -15,6 +15,8 @@ from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
 from toolalpaca_runtime.auth import variable
+from toolalpaca_runtime.auth.asking import ask_for
+from toolalpaca_runtime.commands.options import network_from_options
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.policy import Policy
@@ -143,15 +145,19 @@ def policy_from_options(options: Namespace) -> Policy:
 
 
 async def _open_sources(options: Namespace, stack: AsyncExitStack) -> list[ToolSource]:
-    source = options.source
-    if options.mock:
+    source, base_url = options.source, options.base_url
+    if options.mock or options.against == "mock":
         server = stack.enter_context(mock_server([source]))
-        source = next(iter(server.apis.values()))
+        source, base_url = next(iter(server.apis.values())), None
     api = await open_api(
         source,
-        base_url=options.base_url,
+        base_url=base_url,
         auth=getattr(options, "auth", None) or (),
+        auth_file=options.auth_file,
+        ask=ask_for if options.ask_auth else None,
         policy=policy_from_options(options),
+        dry_run=options.dry_run,
+        network=network_from_options(options),
     )
     stack.push_async_callback(api.aclose)
     warn_of_missing_credentials(api)

@@ -17,7 +17,7 @@ class UnreadableCoding(Exception):
 
 
 class BoundedDecoder:
-    """Undoes a body's content codings, up to a size.
+    """Undoes a body's content coding, up to a size.
 
     Args:
         content_encoding: The header's value, ``""`` for none.
@@ -26,45 +26,45 @@ class BoundedDecoder:
     Attributes:
         body: What was decoded.
         cut_off: Whether there is more than what was wanted.
+
+    Raises:
+        UnreadableCoding: The coding is another one than what was asked for.
     """
 
     def __init__(self, content_encoding: str, most: int) -> None:
-        names = [name.strip().lower() for name in content_encoding.split(",")]
-        self._names = [name for name in names if name not in ("", "identity")]
-        unknown = [name for name in self._names if name not in _CODINGS]
-        if unknown:
-            raise UnreadableCoding(
-                f"its body is in the coding {unknown[0]!r}, which was not asked for"
-            )
-        # The last coding was applied last (section 8.4).
-        self._decoders = [zlib.decompressobj(_CODINGS[n]) for n in reversed(self._names)]
-        self._begun = False
+        self._coding = content_encoding.strip().lower()
         self._most = most
+        self._inflating: zlib._Decompress | None = None
+        if self._coding not in ("", "identity"):
+            if self._coding not in _CODINGS:
+                raise UnreadableCoding(
+                    f"its body is in the coding {self._coding!r}, which was not asked for"
+                )
+            self._inflating = zlib.decompressobj(_CODINGS[self._coding])
+        self._begun = False
         self.body = bytearray()
         self.cut_off = False
 
     def feed(self, piece: bytes) -> None:
-        """Take the next *piece* of the body as it came."""
-        room = self._most - len(self.body) + 1
-        for place, decoder in enumerate(self._decoders):
-            try:
-                piece = decoder.decompress(piece, room)
-            except zlib.error:
-                piece = self._raw_deflate(place, piece, room)
-            self.cut_off = self.cut_off or bool(self._decoders[place].unconsumed_tail)
+        """Take the next *piece* of the body as it came.
+
+        Raises:
+            UnreadableCoding: It is broken.
+        """
+        self.body += piece if self._inflating is None else self._inflated(self._inflating, piece)
         self._begun = True
-        self.body += piece
         if len(self.body) > self._most:
             self.cut_off = True
             del self.body[self._most :]
 
-    def _raw_deflate(self, place: int, piece: bytes, room: int) -> bytes:
-        """Deflate without its zlib frame, which some servers send under that name."""
-        name = self._names[::-1][place]
-        if name != "deflate" or self._begun:
-            raise UnreadableCoding(f"its body is broken {name}") from None
-        self._decoders[place] = zlib.decompressobj(-zlib.MAX_WBITS)
+    def _inflated(self, inflating: zlib._Decompress, piece: bytes) -> bytes:
+        room = self._most - len(self.body) + 1
         try:
-            return self._decoders[place].decompress(piece, room)
+            return inflating.decompress(piece, room)
         except zlib.error:
-            raise UnreadableCoding(f"its body is broken {name}") from None
+            if self._coding != "deflate" or self._begun:
+                raise UnreadableCoding(f"its body is broken {self._coding}") from None
+        # Deflate without its zlib frame, which some servers send under that name.
+        self._coding = "deflate without a frame"
+        self._inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+        return self._inflated(self._inflating, piece)

@@ -6,8 +6,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TypeAlias
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore2
@@ -17,6 +18,9 @@ from toolalpaca import __version__
 from toolalpaca.hosts import is_loopback
 from toolalpaca_runtime.network.codings import ACCEPTED
 from toolalpaca_runtime.network.hosts import Address, HostRefused, HostRules
+
+Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
+"""The addresses of a host, for a port."""
 
 
 def new_api_client(rules: HostRules, tls: ssl.SSLContext | None = None) -> httpx2.AsyncClient:
@@ -41,13 +45,24 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     A proxy resolves names itself, and what it reaches is for those who run it to say; hosts are
     then judged as they are written.
 
+    Args:
+        rules: Which hosts.
+        tls: As in :func:`new_api_client`.
+        resolve: Says the addresses of names; by default the system does.
+
     Raises:
         HostRefused: A request is for a host that the rules refuse.
     """
 
-    def __init__(self, rules: HostRules, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        rules: HostRules,
+        tls: ssl.SSLContext | None = None,
+        resolve: Resolve | None = None,
+    ) -> None:
         self._rules = rules
         self._tls = tls
+        self._resolve = resolve or addresses_of
         self._proxies = getproxies()
         self._made: dict[tuple[str, str], httpx2.AsyncHTTPTransport] = {}
 
@@ -80,13 +95,13 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         tls = (self._tls or httpx2.create_ssl_context()) if needed else plain
         if proxy:
             return httpx2.AsyncHTTPTransport(verify=tls, proxy=proxy)
-        return _DirectTransport(tls, self._rules)
+        return _DirectTransport(tls, _CheckedBackend(self._rules, self._resolve))
 
 
 class _DirectTransport(httpx2.AsyncHTTPTransport):
     """httpx2's transport over a pool that connects to checked addresses."""
 
-    def __init__(self, tls: ssl.SSLContext, rules: HostRules) -> None:
+    def __init__(self, tls: ssl.SSLContext, backend: _CheckedBackend) -> None:
         super().__init__(verify=tls)
         # httpx2 has no parameter for the backend of its pool; httpcore2's own one is public.
         assert isinstance(self._pool, httpcore2.AsyncConnectionPool)
@@ -95,7 +110,7 @@ class _DirectTransport(httpx2.AsyncHTTPTransport):
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,
-            network_backend=_CheckedBackend(rules),
+            network_backend=backend,
         )
 
 
@@ -106,8 +121,9 @@ class _CheckedBackend(httpcore2.AnyIOBackend):
     one a moment later (DNS rebinding) gains nothing. TLS goes on verifying the name.
     """
 
-    def __init__(self, rules: HostRules) -> None:
+    def __init__(self, rules: HostRules, resolve: Resolve) -> None:
         self._rules = rules
+        self._resolve = resolve
 
     async def connect_tcp(
         self,
@@ -118,7 +134,7 @@ class _CheckedBackend(httpcore2.AnyIOBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         """Connect to the first permitted address that answers."""
-        addresses = await resolve(host, port)
+        addresses = await self._resolve(host, port)
         reasons = {
             address: self._rules.address_refusal(
                 host, ipaddress.ip_address(address.partition("%")[0])
@@ -142,7 +158,7 @@ def _without_zone(address: str) -> Address:
     return ipaddress.ip_address(address.partition("%")[0])
 
 
-async def resolve(host: str, port: int) -> list[str]:
+async def addresses_of(host: str, port: int) -> list[str]:
     """The addresses of *host*, the preferred ones first (RFC 6724).
 
     Raises:

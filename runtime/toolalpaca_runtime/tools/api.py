@@ -23,7 +23,7 @@ from toolalpaca.redaction import MASK, Redactor
 from toolalpaca.trace import Call, HttpRequest, HttpResponse, Source
 from toolalpaca_runtime.auth import Authorization, Credentials, lacking
 from toolalpaca_runtime.auth.authorizer import Authorizer
-from toolalpaca_runtime.auth.oauth2 import Tokens
+from toolalpaca_runtime.auth.oauth2 import TokenError, Tokens
 from toolalpaca_runtime.checking import check_arguments
 from toolalpaca_runtime.conformance import Conformance
 from toolalpaca_runtime.network.connections import new_api_client
@@ -256,7 +256,10 @@ class ApiTools:
 
     async def _post(self, request: PreparedRequest) -> tuple[int, bytes]:
         """Send a token request. It is never redirected, because it holds a secret."""
-        response = await send(self._client, request, self._bounds, redirects=0)
+        try:
+            response = await send(self._client, request, self._bounds, redirects=0)
+        except NoAnswer as error:
+            raise TokenError(f"gives no access token: {error}", where=request.url) from None
         return response.status, response.body
 
     def _learn(self, secrets: Iterable[str]) -> None:
@@ -296,7 +299,9 @@ class ApiTools:
             call.recorded,
             recorded,
             conforming,
-            _payload(content_type, response.body, None if body is None else shown),
+            _payload(
+                content_type, self._redact.data(response.body), None if body is None else shown
+            ),
         )
 
     def _recorded_request(
