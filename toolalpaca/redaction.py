@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MASK = "***"
 
@@ -17,13 +17,18 @@ SHORTEST_MASKED = 4
 
 _SHORTEST_INSIDE: Final = 8
 """Bytes from which a secret is looked for in the middle of base64."""
-_ESCAPED: Final = re.compile(r"\\u[0-9a-fA-F]{4}|\\/")
+_DEEPEST: Final = 4
+"""Encodings within each other that are undone in search of a secret."""
+_ESCAPED: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\/"
+)
 
 
 class Redactor:
     """Masks secrets in texts, however they are written.
 
-    That is as they are, percent-encoded, in base64, and as JSON or HTML writes them.
+    That is as they are, percent-encoded, in base64, as JSON and HTML write them, and all of these
+    within each other.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -44,9 +49,24 @@ class Redactor:
             self._longest_first = sorted(self._forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """*text* with :data:`MASK` in the place of every secret."""
+        """*text* with :data:`MASK` in the place of every secret.
+
+        Where a secret shows only once something is decoded, so is the text.
+        """
+        if not self._longest_first:
+            return text
+        text = self._masked(text)
+        while (plain := self._hidden_in(text)) is not None:
+            text = self._masked(plain)
+        return text
+
+    def beginning(self, text: str) -> str:
+        """The beginning of a text, likewise; what it ends in may be the beginning of a secret."""
+        text = self(text)
         for form in self._longest_first:
-            text = text.replace(form, MASK)
+            for size in range(min(len(form) - 1, len(text)), SHORTEST_MASKED - 1, -1):
+                if text.endswith(form[:size]):
+                    return text[:-size] + MASK
         return text
 
     def data(self, data: bytes) -> bytes:
@@ -55,35 +75,38 @@ class Redactor:
             data = data.replace(form.encode("utf-8", "surrogatepass"), MASK.encode())
         return data
 
-    def body(self, text: str, *, cut_off: bool = False) -> str:
-        """A body without secrets, also those that JSON hides in escapes.
-
-        Args:
-            text: The body.
-            cut_off: Whether it goes on: its end may be the beginning of a secret.
-        """
-        if not self._longest_first:
-            return text
-        if _ESCAPED.search(text):
-            text = self._unescaped(text)
-        text = self(text)
-        return self._without_beginning(text) if cut_off else text
-
-    def _unescaped(self, text: str) -> str:
-        """*text*, or what it says without escapes when a secret shows only then."""
-        try:
-            plain = json.dumps(json.loads(text), ensure_ascii=False)
-        except (ValueError, RecursionError):
-            plain = _ESCAPED.sub(_character, text)
-        return plain if self(plain) != plain else text
-
-    def _without_beginning(self, text: str) -> str:
-        """*text*, masked where it ends in the beginning of a secret."""
+    def _masked(self, text: str) -> str:
         for form in self._longest_first:
-            for size in range(min(len(form) - 1, len(text)), SHORTEST_MASKED - 1, -1):
-                if text.endswith(form[:size]):
-                    return text[:-size] + MASK
+            text = text.replace(form, MASK)
         return text
+
+    def _shows(self, text: str) -> bool:
+        return any(form in text for form in self._longest_first)
+
+    def _hidden_in(self, text: str) -> str | None:
+        """*text* with so many layers of encodings undone that a secret shows, if there is one."""
+        layer, seen = [text], {text}
+        for _ in range(_DEEPEST):
+            layer = [plain for outer in layer for plain in _decoded(outer) if plain not in seen]
+            found = next(filter(self._shows, layer), None)
+            if found is not None:
+                return found
+            seen.update(layer)
+        return None
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """What *text* says when one layer of an encoding that it may be in is undone."""
+    if _ESCAPED.search(text):
+        try:
+            yield json.dumps(json.loads(text), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            yield _ESCAPED.sub(_character, text)
+    if "%" in text:
+        yield unquote(text)
+        yield unquote_plus(text)
+    if "&" in text:
+        yield html.unescape(text)
 
 
 def _is_searched(form: str) -> bool:
@@ -93,20 +116,19 @@ def _is_searched(form: str) -> bool:
 def _character(escape: re.Match[str]) -> str:
     if escape[0] == "\\/":
         return "/"
-    character = chr(int(escape[0][2:], 16))
-    # Half of a pair, and what would end the text that it stands in, stay as they are.
-    return escape[0] if "\ud800" <= character <= "\udfff" or character in '"\\' else character
+    return bytes.fromhex(escape[0].replace("\\u", "")).decode("utf-16-be", "replace")
 
 
 def _written(secret: str) -> Iterator[str]:
-    yield secret
-    for encoded in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
-        yield encoded
-        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    encoded = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    for text in {secret, *encoded}:
+        yield text
+        yield from _in_base64(text.encode("utf-8", "surrogatepass"))
+    for text in encoded:
+        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), text)
     for ascii_only in (True, False):
         yield json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
     yield html.escape(secret)
-    yield from _in_base64(secret.encode("utf-8", "surrogatepass"))
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:

@@ -48,7 +48,7 @@ class Toolbox:
         most_shown: int = MOST_SHOWN,
     ) -> None:
         self.sources = tuple(sources)
-        self._storage = storage or Storage()
+        self._storage = Storage() if storage is None else storage
         self._retrieval = Retrieval(self._storage)
         self._homes: dict[str, tuple[ToolSource, str]] = {}
         specs = [spec for source in self.sources for spec in self._take(source)]

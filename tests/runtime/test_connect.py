@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def document(*servers: str, **more: Any) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Ping", "version": "1"},
         "servers": [{"url": url} for url in servers],
-        "paths": PATHS,
+        "paths": copy.deepcopy(PATHS),
         **more,
     }
 

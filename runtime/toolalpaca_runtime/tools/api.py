@@ -275,11 +275,8 @@ class ApiTools:
     def _observe(self, call: PreparedCall, response: RawResponse) -> Observation:
         content_type = response.headers.get("content-type", "")
         body = _body_text(response.body, content_type)
-        shown = (
-            _described(response, content_type)
-            if body is None
-            else self._redact.body(body, cut_off=response.cut_off)
-        )
+        mask = self._redact.beginning if response.cut_off else self._redact
+        shown = _described(response, content_type) if body is None else mask(body)
         conforming = self._conformance.check(
             call.tool.operation, response.status, content_type, None if response.cut_off else body
         )
