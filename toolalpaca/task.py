@@ -16,6 +16,15 @@ Split = Literal["train", "validation", "test"]
 ASK_TOOL = "getDetails"
 """The special tool that asks the user, as ToolAlpaca names it; its argument is ``question``."""
 
+CLOCK_TOOL = "getCurrentDateTime"
+"""The special tool that tells date and time, as ToolAlpaca names it."""
+
+RETRIEVAL_TOOL = "retrievalDataFromFile"
+"""The special tool that reads stored responses, as ToolAlpaca names it."""
+
+SEARCH_TOOL = "searchTools"
+"""The special tool that finds other tools."""
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)

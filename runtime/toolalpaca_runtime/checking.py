@@ -9,8 +9,7 @@ from typing import Any
 
 import orjson
 
-from toolalpaca.calling.faults import argument_faults, dotted
-from toolalpaca.calling.tools import Tool
+from toolalpaca.calling.faults import Checkable, argument_faults, dotted
 from toolalpaca.openapi.references import pointer_parts
 from toolalpaca.openapi.validation import Validator, Violation
 
@@ -32,7 +31,7 @@ class Checked:
     problems: tuple[str, ...] = ()
 
 
-def check_arguments(tool: Tool, arguments: dict[str, Any]) -> Checked:
+def check_arguments(tool: Checkable, arguments: dict[str, Any]) -> Checked:
     """Check *arguments* against the schema of *tool*.
 
     An optional argument that is null is left out, as models often write what they mean to omit.
@@ -49,7 +48,7 @@ def check_arguments(tool: Tool, arguments: dict[str, Any]) -> Checked:
 
 
 def _without_nulls(
-    tool: Tool, arguments: dict[str, Any], validator: Validator | None
+    tool: Checkable, arguments: dict[str, Any], validator: Validator | None
 ) -> dict[str, Any]:
     if validator is None or None not in arguments.values():
         return arguments

@@ -10,7 +10,7 @@ from typing import Final
 from toolalpaca.calling.tools import ASK
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.names import LONGEST_NAME, tool_name, unique_name
-from toolalpaca.task import ASK_TOOL
+from toolalpaca.task import ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.storage import Storage
@@ -107,7 +107,7 @@ class Toolbox:
         specs = []
         for spec in source.specs:
             name = spec.name
-            if name in self._homes or name in (ASK_TOOL, RETRIEVE.name, SEARCH.name):
+            if name in self._homes or name in (ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL):
                 name = tool_name(f"{source.name}_{spec.name}") or spec.name
                 name = unique_name(name, self._homes.keys(), longest=LONGEST_NAME)
             self._homes[name] = (source, spec.name)
@@ -117,9 +117,9 @@ class Toolbox:
     def _home(self, tool: str) -> tuple[ToolSource, str] | None:
         if tool in self._homes:
             return self._homes[tool]
-        if tool == RETRIEVE.name and len(self._storage):
+        if tool == RETRIEVAL_TOOL and len(self._storage):
             return self._retrieval, tool
-        if tool == SEARCH.name and self._search is not None:
+        if tool == SEARCH_TOOL and self._search is not None:
             return self._search, tool
         return None
 
@@ -131,7 +131,7 @@ class Toolbox:
             text += f" Did you mean {' or '.join(near)}?"
         if len(names) <= _NAMED:
             return f"{text} The tools are: {', '.join(names)}."
-        return f"{text} Find tools with {SEARCH.name}."
+        return f"{text} Find tools with {SEARCH_TOOL}."
 
     def _kept(self, observation: Observation) -> Observation:
         """*observation* with what it does not tell whole kept, and a note of where."""

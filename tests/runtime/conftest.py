@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import uvicorn
@@ -15,10 +15,10 @@ Serve = Callable[[Any], str]
 
 
 @contextmanager
-def serving(app: Any, **options: Any) -> Iterator[str]:
-    """Serve an ASGI application in a thread and yield its URL; options are uvicorn's."""
+def serving(app: Any, *, lifespan: Literal["on", "off"] = "off", **options: Any) -> Iterator[str]:
+    """Serve an ASGI application in a thread and yield its URL; other options are uvicorn's."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", **options)
+    config = uvicorn.Config(app, log_level="critical", lifespan=lifespan, **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

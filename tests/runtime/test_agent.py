@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import pytest
-from fastapi import FastAPI
+from fastapi import Body, FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,14 @@ def pets() -> FastAPI:
     @app.get("/pets/{pet_id}", operation_id="getPet")
     def get_pet(pet_id: int) -> dict[str, Any]:
         return {"id": pet_id, "name": f"Pet {pet_id}"}
+
+    @app.post("/pets", operation_id="addPet", status_code=201)
+    def add_pet(name: Annotated[str, Body(embed=True)]) -> dict[str, Any]:
+        return {"id": 8, "name": name}
+
+    @app.get("/pets", operation_id="listPets")
+    def list_pets() -> list[dict[str, Any]]:
+        return [{"id": n, "name": f"Pet {n}"} for n in range(500)]
 
     return app
 
@@ -280,6 +289,107 @@ def test_without_a_user_a_question_ends_the_turn_and_the_next_turn_answers_it(ur
     assert trace.outcome.status == "answered"
 
 
+# -- approval ------------------------------------------------------------------------------------
+
+
+def add_pet(name: str) -> Completion:
+    return calling(("addPet", {"name": name}))
+
+
+@pytest.mark.parametrize(
+    ("approval", "words"),
+    [
+        (True, 'Status Code: 201. Response: {"id":8,"name":"Rex"}'),
+        (False, "Refused: POST /pets may change something on the real API 127.0.0.1, and the user "
+                "said no. Nothing was sent."),
+        (None, "Refused: POST /pets may change something on the real API 127.0.0.1, and the user "
+               "has not allowed that."),
+    ],
+)  # fmt: skip
+def test_what_changes_something_is_sent_when_the_user_approves(
+    url: str, approval: bool | None, words: str
+) -> None:
+    user = Person(approval=approval)
+    trace, _, _ = run(url, [add_pet("Rex"), get_pet(1), "Done."], user=user)
+    refused, read = (e for e in trace.events if isinstance(e, ObservationEvent))
+    assert refused.text.startswith(words)
+    assert refused.approved is approval
+    assert read.approved is None
+    (pending,) = user.pending
+    assert (pending.tool, pending.arguments) == ("addPet", {"name": "Rex"})
+    assert pending.request is not None
+    assert pending.request.body == '{"name":"Rex"}'
+
+
+def test_without_a_user_nothing_is_changed(url: str) -> None:
+    trace, _, _ = run(url, [add_pet("Rex"), "I would have added Rex."])
+    assert observations(trace)[0].startswith("Refused: POST /pets")
+
+
+class SlowPerson(Person):
+    """A user who takes a thousand seconds to say yes.
+
+    Attributes:
+        waited: Seconds that they have taken.
+    """
+
+    waited = 0.0
+
+    async def approve(self, pending: PendingCall) -> bool | None:
+        self.waited += 1000
+        return await super().approve(pending)
+
+
+def test_the_time_that_the_user_takes_is_not_the_agents(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = SlowPerson(approval=True)
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + user.waited)
+    trace, _, _ = run(url, [add_pet("Rex"), "Done."], user=user, limits=Limits(seconds=500))
+    assert user.waited == 1000
+    assert trace.outcome.status == "answered"
+
+
+# -- tools that come later -----------------------------------------------------------------------
+
+
+def test_a_long_response_brings_the_tool_that_reads_it(url: str) -> None:
+    file = {"file": "response_1.json", "path": "-1"}
+    trace, _, _ = run(
+        url, [calling(("listPets", {})), calling(("retrievalDataFromFile", file)), "Done."]
+    )
+    listed = next(e for e in trace.events if isinstance(e, ObservationEvent))
+    assert [tool.name for tool in listed.tools] == ["retrievalDataFromFile"]
+    assert [stored.name for stored in listed.files] == ["response_1.json"]
+    assert "retrievalDataFromFile" not in {tool.name for tool in trace.tools}
+    assert "retrievalDataFromFile" in {tool.name for tool in trace.known_tools()}
+
+
+def test_of_many_tools_a_trace_holds_what_the_model_was_shown(url: str) -> None:
+    document = load_document(pets().openapi(), name="pets")
+
+    async def play() -> Trace:
+        search = calling(("searchTools", {"query": "list all pets"}))
+        model = Scripted([search, calling(("listPets", {})), "Done.", "Bye."])
+        async with (
+            ApiTools(document, url) as api,
+            Agent(model, Toolbox([api], most_shown=1)) as agent,
+        ):
+            for text in ("add something", "get the pet"):
+                async for _ in agent.run(text):
+                    pass
+            return agent.trace
+
+    trace = asyncio.run(play())
+    assert [tool.name for tool in trace.tools] == ["addPet", "searchTools", ASK_TOOL]
+    found, listed = (e for e in trace.events if isinstance(e, ObservationEvent))
+    assert "listPets" in {tool.name for tool in found.tools}
+    assert listed.response is not None
+    later = [event for event in trace.events if isinstance(event, UserEvent)][1]
+    assert not {tool.name for tool in later.tools} & {tool.name for tool in found.tools}
+
+
 # -- limits --------------------------------------------------------------------------------------
 
 
@@ -356,7 +466,7 @@ def test_the_trace_is_written_as_it_happens_and_reads_back(url: str, tmp_path: P
     (read,) = read_traces(path)
     assert read == trace
     assert (read.task, read.seed, read.toolset, read.model) == ("t-1", 3, "pets", "scripted")
-    assert [spec.name for spec in read.tools] == ["getPet", ASK_TOOL]
+    assert [spec.name for spec in read.tools] == ["listPets", "addPet", "getPet", ASK_TOOL]
 
 
 def test_an_api_that_is_not_there_fails_the_run_and_the_trace_says_so(tmp_path: Path) -> None:

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from toolalpaca.calling.tools import Tool
+from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.references import pointer_parts
-from toolalpaca.openapi.validation import Violation
+from toolalpaca.openapi.validation import Validator, Violation
 
 
-def argument_faults(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+class Checkable(Protocol):
+    """A tool whose arguments can be checked, whatever is behind it."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What the model sees."""
+        ...
+
+    @property
+    def places(self) -> Mapping[str, Any]:
+        """Its arguments, by name."""
+        ...
+
+    @property
+    def validator(self) -> Validator | None:
+        """Checks arguments; None when its schema is broken."""
+        ...
+
+
+def argument_faults(tool: Checkable, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """What is wrong with *arguments*, a clause each that begins with the argument's name."""
     validator = tool.validator
     if validator is None or validator.is_valid(arguments):
@@ -19,7 +38,7 @@ def argument_faults(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(dict.fromkeys(fault(violation, tool) for violation in violations))
 
 
-def fault(violation: Violation, tool: Tool) -> str:
+def fault(violation: Violation, tool: Checkable) -> str:
     """What *violation* says of the arguments of *tool*."""
     place = dotted(violation.pointer)
     if violation.rule == "additionalProperties" and not place:

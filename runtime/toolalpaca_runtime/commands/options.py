@@ -25,7 +25,14 @@ def add_agent_options(parser: CommandParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="an OpenAPI document (file or URL), or the URL of an API on a mock server",
+        help="an OpenAPI document (file or URL), the URL of an API on a mock server, an MCP server "
+        "(mcp:URL or mcp:COMMAND), or Python functions (python:MODULE or python:FILE.py)",
+    )
+    parser.add_argument(
+        "--also",
+        metavar="SOURCE",
+        action="append",
+        help="tools of a further source; may be given more than once",
     )
     add_api_options(parser)
     safety = parser.add_argument_group("safety")
@@ -126,7 +133,8 @@ def add_auth_options(parser: CommandParser) -> None:
         action="append",
         default=argparse.SUPPRESS,
         help="a credential for a security scheme of the document: a key, a token, USER:PASSWORD or "
-        "CLIENT_ID:CLIENT_SECRET; better kept in the environment as TOOLALPACA_AUTH_<SCHEME>",
+        "CLIENT_ID:CLIENT_SECRET; better kept in the environment as TOOLALPACA_AUTH_<SCHEME>; the "
+        "token of an MCP server is that of the scheme mcp@HOST",
     )
     auth.add_argument(
         "--auth-file",

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from toolalpaca.llm.options import model_from_options
-from toolalpaca.serving import mock_server
 from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
-from toolalpaca_runtime.auth import variable
-from toolalpaca_runtime.auth.asking import ask_for
-from toolalpaca_runtime.commands.options import network_from_options
-from toolalpaca_runtime.connect import open_api
+from toolalpaca_runtime.commands.sources import open_sources
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
-from toolalpaca_runtime.tools.api import ApiTools
-from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
 
 
@@ -109,7 +102,7 @@ async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
         ToolAlpacaError: The API or the model cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        sources = await _open_sources(options, stack)
+        sources = await open_sources(options, policy_from_options(options), stack)
         model = model_from_options(options)
         stack.push_async_callback(model.aclose)
         yield stack.enter_context(
@@ -142,36 +135,3 @@ def policy_from_options(options: Namespace) -> Policy:
         rules=tuple(options.rule or ()),
         read_only=options.read_only,
     )
-
-
-async def _open_sources(options: Namespace, stack: AsyncExitStack) -> list[ToolSource]:
-    source, base_url = options.source, options.base_url
-    if options.mock or options.against == "mock":
-        server = stack.enter_context(mock_server([source]))
-        source, base_url = next(iter(server.apis.values())), None
-    api = await open_api(
-        source,
-        base_url=base_url,
-        auth=getattr(options, "auth", None) or (),
-        auth_file=options.auth_file,
-        ask=ask_for if options.ask_auth else None,
-        policy=policy_from_options(options),
-        dry_run=options.dry_run,
-        network=network_from_options(options),
-    )
-    stack.push_async_callback(api.aclose)
-    warn_of_missing_credentials(api)
-    return [api]
-
-
-def warn_of_missing_credentials(api: ApiTools) -> None:
-    """Say on standard error which security schemes lack their credentials."""
-    missing = api.lacking()
-    if missing:
-        schemes = sorted({scheme for names in missing.values() for scheme in names})
-        print(
-            f"toolalpaca: {len(missing)} of {len(api.specs)} operations need credentials "
-            f"that are not there: {', '.join(schemes)} (give --auth {schemes[0]}=VALUE or set "
-            f"{variable(schemes[0])})",
-            file=sys.stderr,
-        )

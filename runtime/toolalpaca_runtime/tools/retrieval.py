@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.task import RETRIEVAL_TOOL
 from toolalpaca.trace import Call, StoredFile
 from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload, shortened
 from toolalpaca_runtime.storage import Storage
@@ -18,7 +19,7 @@ from toolalpaca_runtime.tools.outline import outline
 from toolalpaca_runtime.user import Approve, nobody
 
 RETRIEVE: Final = ToolSpec(
-    name="retrievalDataFromFile",
+    name=RETRIEVAL_TOOL,
     description="Read a part of a response that was too long to be shown and was kept in a file: "
     "the part at a path, the parts that hold a text, or the characters from an offset on.",
     parameters={

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.task import SEARCH_TOOL
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.user import Approve, nobody
 
 SEARCH: Final = ToolSpec(
-    name="searchTools",
+    name=SEARCH_TOOL,
     description="Find tools that are not shown here. Use it when none of the tools at hand does "
     "what is needed. What it finds can be called from then on.",
     parameters={

@@ -22,9 +22,9 @@ from toolalpaca.llm.baseline.vocabulary import (
 )
 from toolalpaca.llm.protocol import JsonSchema, ToolSpec
 from toolalpaca.openapi.validation import Validator, Violation
-from toolalpaca.task import ASK_TOOL
+from toolalpaca.task import ASK_TOOL, CLOCK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL
 
-SPECIAL_TOOLS: Final = frozenset({ASK_TOOL, "retrievalDataFromFile", "getCurrentDateTime"})
+SPECIAL_TOOLS: Final = frozenset({ASK_TOOL, CLOCK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL})
 """Tools of the runtime's own, which no instruction asks for."""
 
 # How much a word of the tool counts, by where it stands.
@@ -121,11 +121,13 @@ class Catalog:
     Attributes:
         tools: Those an instruction can ask for, in order.
         can_ask: Whether there is a tool that asks the user.
+        has_clock: Whether there is a tool that tells the present day.
         weight: How telling a concept is among these tools (inverse document frequency).
     """
 
     tools: tuple[Tool, ...]
     can_ask: bool
+    has_clock: bool = False
     weight: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -142,7 +144,8 @@ class Catalog:
         weight = {
             term: max(0.35, math.log(1 + (count - n + 0.5) / (n + 0.5))) for term, n in seen.items()
         }
-        return cls(tools, any(spec.name == ASK_TOOL for spec in specs), weight)
+        names = {spec.name for spec in specs}
+        return cls(tools, ASK_TOOL in names, CLOCK_TOOL in names, weight)
 
     def weight_of(self, term: str) -> float:
         """The concept's weight; one that stands only in details counts as a middling one."""

@@ -75,6 +75,11 @@ def clock_in(text: str) -> date | None:
     return _date(*found["date"].split("-")) if found else None
 
 
+def is_relative(text: str) -> bool:
+    """Whether *text* says a day that depends on the present one ("tomorrow", "next Friday")."""
+    return _RELATIVE.search(text) is not None
+
+
 def moments(text: str, today: date | None = None) -> list[Moment]:
     """The dates and times of a text, in order; a date and a time beside it also as one."""
     stamps = list(_stamps(text))

@@ -16,6 +16,7 @@ from toolalpaca.llm.baseline.asking import is_ignorant, question, read_reply
 from toolalpaca.llm.baseline.catalog import Catalog, Tool
 from toolalpaca.llm.baseline.clauses import Clause, split_clauses
 from toolalpaca.llm.baseline.conversation import Turn, call_key
+from toolalpaca.llm.baseline.dates import is_relative
 from toolalpaca.llm.baseline.describing import describe
 from toolalpaca.llm.baseline.filling import Filling, Path, fill
 from toolalpaca.llm.baseline.looking import Lookup, Need
@@ -26,7 +27,7 @@ from toolalpaca.llm.baseline.repairing import repaired
 from toolalpaca.llm.baseline.results import Record, Result, read_result, records_of
 from toolalpaca.llm.baseline.slots import Slot
 from toolalpaca.llm.baseline.vocabulary import concept
-from toolalpaca.task import ASK_TOOL
+from toolalpaca.task import ASK_TOOL, CLOCK_TOOL
 
 MOST_CALLS: Final = 16
 """Calls that one turn may take; then the planner answers with what it has."""
@@ -79,6 +80,9 @@ class Plan:
     def __init__(self, turn: Turn, catalog: Catalog) -> None:
         self.catalog = catalog
         self.today = turn.today
+        self._needs_clock = (
+            catalog.has_clock and turn.today is None and is_relative(turn.instruction)
+        )
         self.clauses = split_clauses(turn.instruction, catalog.verbs)
         self.passages = [
             Passage(clause.text, 0.0, turn.today, clause.verb) for clause in self.clauses
@@ -98,6 +102,8 @@ class Plan:
         intents = list(self._intents())
         if not intents:
             return abstention(self.catalog)
+        if self._needs_clock:
+            yield Step(CLOCK_TOOL, {}, "The day depends on what day it is, so I look.")
         done: set[str] = set()
         for intent in intents:
             outcome = yield from self._carry_out(intent, done)

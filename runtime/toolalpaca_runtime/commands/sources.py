@@ -1,0 +1,109 @@
+"""The tools that a command line names: APIs, MCP servers, Python functions and the clock."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
+
+from toolalpaca.errors import UsageError
+from toolalpaca.hosts import is_absolute
+from toolalpaca.logs import conceal
+from toolalpaca.serving import mock_server
+from toolalpaca_runtime.auth import Credential, variable
+from toolalpaca_runtime.auth.asking import ask_for
+from toolalpaca_runtime.commands.options import network_from_options
+from toolalpaca_runtime.connect import open_api
+from toolalpaca_runtime.policy import Policy
+from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.clock import clock_tools
+from toolalpaca_runtime.tools.functions import load_functions
+from toolalpaca_runtime.tools.mcp import McpTools, open_mcp
+from toolalpaca_runtime.tools.source import ToolSource
+
+_MCP, _PYTHON = "mcp:", "python:"
+_MCP_SCHEME = "mcp@"
+
+
+async def open_sources(
+    options: Namespace, policy: Policy, stack: AsyncExitStack
+) -> list[ToolSource]:
+    """The sources of the command line, the first one first, and the clock.
+
+    Args:
+        options: ``source``, ``also``, ``dry_run``, and what says where APIs are and how they are
+            reached.
+        policy: What may be called.
+        stack: Closes them.
+
+    Raises:
+        ToolAlpacaError: One cannot be opened.
+    """
+    given: Sequence[Credential] = getattr(options, "auth", None) or ()
+    sources: list[ToolSource] = []
+    for number, text in enumerate([options.source, *(options.also or ())]):
+        source: ToolSource
+        if options.dry_run and text.startswith((_MCP, _PYTHON)):
+            raise UsageError(
+                f"{text} has tools that are no HTTP requests, which could only be used in earnest",
+                where="--dry-run",
+            )
+        if text.startswith(_MCP):
+            source = await _open_mcp(text.removeprefix(_MCP), policy, given)
+        elif text.startswith(_PYTHON):
+            source = load_functions(text.removeprefix(_PYTHON), policy)
+        else:
+            source = await _open_api(text, options, policy, stack, first=number == 0)
+        stack.push_async_callback(source.aclose)
+        sources.append(source)
+    return [*sources, clock_tools()]
+
+
+async def _open_api(
+    text: str, options: Namespace, policy: Policy, stack: AsyncExitStack, *, first: bool
+) -> ApiTools:
+    base_url = options.base_url if first else None
+    if options.mock or options.against == "mock":
+        server = stack.enter_context(mock_server([text]))
+        text, base_url = next(iter(server.apis.values())), None
+    given = getattr(options, "auth", None) or ()
+    api = await open_api(
+        text,
+        base_url=base_url,
+        # Those of further APIs come from the environment: names of schemes are not unique.
+        auth=[c for c in given if not c.scheme.startswith(_MCP_SCHEME)] if first else (),
+        auth_file=options.auth_file,
+        ask=ask_for if options.ask_auth else None,
+        policy=policy,
+        dry_run=options.dry_run,
+        network=network_from_options(options),
+    )
+    warn_of_missing_credentials(api)
+    return api
+
+
+async def _open_mcp(target: str, policy: Policy, given: Sequence[Credential]) -> McpTools:
+    """The tools of an MCP server, with the token that is for its host and no other."""
+    if not is_absolute(target):
+        return await open_mcp(target, policy=policy)
+    scheme = _MCP_SCHEME + (urlsplit(target).hostname or "")
+    tokens = [item.secret.reveal() for item in given if item.scheme == scheme]
+    token = tokens[-1] if tokens else os.environ.get(variable(scheme))
+    conceal([token] if token else [])
+    return await open_mcp(target, policy=policy, token=token)
+
+
+def warn_of_missing_credentials(api: ApiTools) -> None:
+    """Say on standard error which security schemes lack their credentials."""
+    missing = api.lacking()
+    if missing:
+        schemes = sorted({scheme for names in missing.values() for scheme in names})
+        print(
+            f"toolalpaca: {len(missing)} of {len(api.specs)} operations need credentials "
+            f"that are not there: {', '.join(schemes)} (give --auth {schemes[0]}=VALUE or set "
+            f"{variable(schemes[0])})",
+            file=sys.stderr,
+        )

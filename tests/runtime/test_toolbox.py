@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Response
+
+from toolalpaca.openapi.loading import load_document
+from toolalpaca.task import ASK_TOOL
+from toolalpaca.trace import Call
+from toolalpaca_runtime.observation import Observation
+from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.functions import FunctionTools
+
+from .conftest import Serve
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+def catalogue() -> FastAPI:
+    """An API with answers that no model should read whole."""
+    app = FastAPI(title="Catalogue", version="1")
+
+    @app.get("/books", operation_id="listBooks")
+    def list_books() -> dict[str, Any]:
+        return {"total": 300, "items": [{"id": n, "title": f"Book {n}"} for n in range(300)]}
+
+    @app.get("/cover", operation_id="getCover")
+    def get_cover() -> Response:
+        return Response(PNG, media_type="image/png")
+
+    return app
+
+
+def play(url: str, *calls: tuple[str, dict[str, Any]]) -> tuple[Toolbox, list[Observation]]:
+    document = load_document(catalogue().openapi(), name="catalogue")
+
+    async def make() -> tuple[Toolbox, list[Observation]]:
+        async with ApiTools(document, url) as api:
+            toolbox = Toolbox([api])
+            seen = [
+                await toolbox.call(Call(id=str(number), tool=tool, arguments=arguments))
+                for number, (tool, arguments) in enumerate(calls)
+            ]
+            return toolbox, seen
+
+    return asyncio.run(make())
+
+
+def test_a_long_response_is_told_by_head_and_structure_and_read_in_parts(serve: Serve) -> None:
+    _, (seen, third, found) = play(
+        serve(catalogue()),
+        ("listBooks", {}),
+        ("retrievalDataFromFile", {"file": "response_1.json", "path": "items.299.title"}),
+        ("retrievalDataFromFile", {"file": "response_1.json", "query": "book 217"}),
+    )
+    assert '"response_1.json"' in seen.text
+    assert "{total: integer, items: [300 x {id: integer, title: string}]}" in seen.text
+    assert 'Status Code: 200. Response: {"total":300,' in seen.text
+    assert [file.name for file in seen.files] == ["response_1.json"]
+    assert [tool.name for tool in seen.tools] == ["retrievalDataFromFile"]
+    assert seen.response is not None
+    assert len(json.loads(seen.response.body)["items"]) == 300
+    assert third.text == '"Book 299"'
+    assert found.text == 'items.217: {"id":217,"title":"Book 217"}'
+
+
+def test_the_tool_that_reads_files_is_there_once_there_is_one(serve: Serve) -> None:
+    toolbox, (before, _, after) = play(
+        serve(catalogue()),
+        ("retrievalDataFromFile", {"file": "response_1.json"}),
+        ("listBooks", {}),
+        ("retrievalDataFromFile", {"file": "../../etc/passwd"}),
+    )
+    assert "no tool" in before.text
+    assert after.text == "There is no such file. The files are: response_1.json."
+    assert "retrievalDataFromFile" not in {spec.name for spec in toolbox.specs}
+
+
+def test_what_is_no_text_is_saved_and_named(serve: Serve) -> None:
+    _, (seen,) = play(serve(catalogue()), ("getCover", {}))
+    assert [(f.name, f.content_type, f.size) for f in seen.files] == [
+        ("image_1.png", "image/png", len(PNG))
+    ]
+    assert '"image_1.png"' in seen.text
+    assert "PNG\\r" not in seen.text
+    assert not seen.tools
+
+
+def numbered(number: int) -> FunctionTools:
+    def add() -> int:
+        return number
+
+    return FunctionTools([add], name=f"source{number}")
+
+
+def test_tools_of_several_sources_have_names_of_their_own() -> None:
+    toolbox = Toolbox([numbered(1), numbered(2), numbered(3)])
+    names = [spec.name for spec in toolbox.specs]
+    assert names == ["add", "source2_add", "source3_add", ASK_TOOL]
+    seen = [asyncio.run(toolbox.call(Call(id="1", tool=name))).text for name in names[:3]]
+    assert seen == ["1", "2", "3"]
+
+
+def many(count: int) -> FunctionTools:
+    functions = []
+    for number in range(count):
+
+        def tool() -> str:
+            return "done"
+
+        tool.__name__ = f"thing{number}"
+        tool.__doc__ = (
+            f"Do the thing called {'delete the calendar event' if number == 77 else number}."
+        )
+        functions.append(tool)
+    return FunctionTools(functions, name="many")
+
+
+def test_of_many_tools_those_that_fit_are_shown_and_others_found() -> None:
+    toolbox = Toolbox([many(100)], most_shown=20)
+    shown = [spec.name for spec in toolbox.shown("Delete my calendar event, please")]
+    assert shown[0] == "thing77"
+    assert len(shown) <= 14
+    assert shown[-2:] == ["searchTools", ASK_TOOL]
+    found = asyncio.run(
+        toolbox.call(Call(id="1", tool="searchTools", arguments={"query": "the thing called 5"}))
+    )
+    assert "thing5" in [spec.name for spec in found.tools]
+    assert "thing5" in found.text
+    nothing = Call(id="2", tool="searchTools", arguments={"query": "zebra"})
+    assert "Try others" in asyncio.run(toolbox.call(nothing)).text
+
+
+def test_a_tool_that_is_not_shown_can_be_called() -> None:
+    assert asyncio.run(Toolbox([many(100)], most_shown=20).call(Call(id="1", tool="thing3"))).text
+
+
+def test_few_tools_are_all_shown_whatever_is_said() -> None:
+    toolbox = Toolbox([many(20)], most_shown=20)
+    assert toolbox.shown("zebra") == toolbox.specs
+    assert toolbox.more("delete the calendar event", ()) == ()
+
+
+def test_further_words_bring_further_tools_once() -> None:
+    toolbox = Toolbox([many(100)], most_shown=20)
+    known = toolbox.shown("the thing called 5")
+    more = toolbox.more("delete the calendar event", known)
+    assert more[0].name == "thing77"
+    assert not {spec.name for spec in more} & {spec.name for spec in known}
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"), [("thing7x", "Did you mean thing7"), ("zebra", "There is no")]
+)
+def test_an_unknown_tool_is_told_near_names_and_not_hundreds(tool: str, words: str) -> None:
+    text = asyncio.run(Toolbox([many(100)], most_shown=20).call(Call(id="1", tool=tool))).text
+    assert words in text
+    assert "searchTools" in text
+    assert len(text) < 300

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolalpaca.calling.tools import make_tools
+from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.openapi.loading import load_document
+from toolalpaca_runtime.tools.search import ToolIndex
+
+VOCABULARY = ["pet", "list", "add", "delete", "order", "user", "find", "by", "id"]
+WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=6)
+SPECS = st.lists(WORDS.map(" ".join), max_size=20).map(
+    lambda texts: [
+        ToolSpec(name=f"tool{n}", description=text, parameters={"type": "object"})
+        for n, text in enumerate(texts)
+    ]
+)
+
+
+@given(SPECS, WORDS.map(" ".join), st.integers(0, 30))
+def test_what_is_found_shares_a_word_and_is_found_again(
+    specs: list[ToolSpec], text: str, most: int
+) -> None:
+    found = ToolIndex(specs).find(text, most)
+    assert len(found) <= most
+    assert len({spec.name for spec in found}) == len(found)
+    assert ToolIndex(specs).find(text, most) == found
+    stop = {"by"}
+    for spec in found:
+        assert set(spec.description.split()) & set(text.split()) - stop
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Place holds on these books", "placeHold"),
+        ("I am cancelling my hold", "cancelHold"),
+        ("Search books by an author", "searchBooks"),
+    ],
+)
+def test_the_tool_that_is_meant_is_among_the_first(text: str, name: str) -> None:
+    tools = make_tools(load_document(str(Path("examples/library.yaml"))))
+    found = ToolIndex([tool.spec for tool in tools]).find(text, 5)
+    assert name in [spec.name for spec in found]
