@@ -106,20 +106,23 @@ def add_agent_options(parser: CommandParser) -> None:
 def add_api_options(parser: CommandParser) -> None:
     """Declare where the API is, and who the user is there."""
     api = parser.add_argument_group("API")
-    api.add_argument(
+    where = api.add_mutually_exclusive_group()
+    where.add_argument(
         "--base-url",
         metavar="URL",
         type=http_url,
         help="where the API is, in the place of the document's servers",
     )
+    where.add_argument(
+        "--mock", action="store_true", help="start a mock server of the document and use that"
+    )
     api.add_argument(
         "--against",
         choices=("real", "mock"),
         default="real",
-        help="mock starts a mock server of the document and uses that; everything else on the "
-        "command line may stay as it is",
+        help="mock is --mock for a command line of the real API, of which all else, --base-url too, "
+        "may stay as it is",
     )
-    api.add_argument("--mock", action="store_true", help="the same as --against mock")
     add_auth_options(parser)
 
 
