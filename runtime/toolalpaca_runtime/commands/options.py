@@ -120,8 +120,8 @@ def add_api_options(parser: CommandParser) -> None:
         "--against",
         choices=("real", "mock"),
         default="real",
-        help="mock is --mock for a command line of the real API, of which all else, --base-url too, "
-        "may stay as it is",
+        help="mock is --mock for a command line of the real API: all else, --base-url too, may "
+        "stay as it is",
     )
     add_auth_options(parser)
 
