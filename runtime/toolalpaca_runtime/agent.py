@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -35,6 +35,7 @@ from toolalpaca.trace import (
 )
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.user import PendingCall, User
@@ -95,6 +96,7 @@ class Agent:
             question ends the turn with the status ``asked``, and the next turn's text is taken as
             the answer; calls that need approval are refused.
         recorder: Where the trace is written as it happens.
+        listeners: Hear each event after it was written, and how each turn ended.
         task: The id of the task, for the trace.
         seed: For sampling.
 
@@ -111,6 +113,7 @@ class Agent:
         limits: Limits | None = None,
         user: User | None = None,
         recorder: TraceWriter | None = None,
+        listeners: Sequence[Listener] = (),
         task: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -120,6 +123,7 @@ class Agent:
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
+        self._listeners = tuple(listeners)
         self._began = time.monotonic()
         self._usage = Usage()
         self._finished = False
@@ -166,6 +170,8 @@ class Agent:
                 usage=self._usage,
                 seconds=round(time.monotonic() - self._began, 3),
             )
+            for listener in self._listeners:
+                listener.turn_ended(self.trace)
 
     def finish(self) -> None:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""
@@ -349,6 +355,8 @@ class Agent:
             if event.index == 0:
                 self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
+        for listener in self._listeners:
+            listener.event(self.trace, event)
         return event
 
 

@@ -13,6 +13,7 @@ from toolalpaca.trace import TraceWriter
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.toolbox import MOST_SHOWN, Toolbox
 from toolalpaca_runtime.tools.source import ToolSource
@@ -34,6 +35,7 @@ class Assembly:
         prompt_format: By default the one that suits the model.
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
+        listeners: Hear what happens to the agents.
         seed: For sampling.
     """
 
@@ -46,6 +48,7 @@ class Assembly:
         prompt_format: PromptFormat | None = None,
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
+        listeners: Sequence[Listener] = (),
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)
@@ -53,6 +56,7 @@ class Assembly:
         self.prompt_format = prompt_format or format_for(model)
         self._limits = limits
         self._most_shown = most_shown
+        self._listeners = tuple(listeners)
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
@@ -84,6 +88,7 @@ class Assembly:
             limits=self._limits,
             user=user,
             recorder=self._recorder,
+            listeners=self._listeners,
             task=task,
             seed=self._seed,
         )

@@ -63,6 +63,7 @@ async def open_api(
     dry_run: bool = False,
     network: NetworkSettings | None = None,
     headers: Mapping[str, str] | None = None,
+    session: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> ApiTools:
     """The tools of the API that *source* names.
@@ -80,6 +81,7 @@ async def open_api(
         dry_run: Whether requests are only shown.
         network: Hosts, certificates, and bounds of each call.
         headers: Sent with every request, such as a mock server's session.
+        session: The session of a mock server to use; a real API is not told.
         environment: Where ``TOOLALPACA_AUTH_*`` are looked for, and what says where files are.
 
     Raises:
@@ -97,6 +99,7 @@ async def open_api(
     rules = host_rules(source, base_url, network)
     if located.simulated:
         credentials = Credentials.placeholders(located.document)
+        headers = {**(headers or {}), **({SESSION_HEADER: session} if session else {})}
     elif not dry_run:
         _check_address(located.base_url, rules, credentials)
     return ApiTools(

@@ -35,25 +35,7 @@ def add_agent_options(parser: CommandParser) -> None:
         help="tools of a further source; may be given more than once",
     )
     add_api_options(parser)
-    safety = parser.add_argument_group("safety")
-    safety.add_argument(
-        "--yes",
-        action="store_true",
-        help="make calls that change something on a real API without asking (those of a mock are "
-        "made in any case)",
-    )
-    safety.add_argument(
-        "--read-only", action="store_true", help="make no call that may change something"
-    )
-    safety.add_argument(
-        "--rule",
-        metavar="PATTERN=VERDICT",
-        type=_rule,
-        action="append",
-        help="allow, ask or deny the tools that PATTERN names, such as 'delete*=deny' or 'POST "
-        "/orders/*=ask'; may be given more than once, and the last that fits counts",
-    )
-    safety.add_argument("--dry-run", action="store_true", help="show the requests, and send none")
+    add_safety_options(parser)
     add_network_options(parser)
     add_model_options(parser)
     agent = parser.add_argument_group("agent")
@@ -101,6 +83,35 @@ def add_agent_options(parser: CommandParser) -> None:
     output.add_argument(
         "--json", action="store_true", help="print the records of the trace, one a line"
     )
+    output.add_argument(
+        "--otel",
+        action="store_true",
+        help="send OpenTelemetry spans by OTLP over HTTP, to where the OTEL_EXPORTER_OTLP_* "
+        "variables say; needs toolalpaca[otel]",
+    )
+
+
+def add_safety_options(parser: CommandParser) -> None:
+    """Declare what may be called; :func:`policy_from_options` reads it."""
+    safety = parser.add_argument_group("safety")
+    safety.add_argument(
+        "--yes",
+        action="store_true",
+        help="make calls that change something on a real API without asking (those of a mock are "
+        "made in any case)",
+    )
+    safety.add_argument(
+        "--read-only", action="store_true", help="make no call that may change something"
+    )
+    safety.add_argument(
+        "--rule",
+        metavar="PATTERN=VERDICT",
+        type=_rule,
+        action="append",
+        help="allow, ask or deny the tools that PATTERN names, such as 'delete*=deny' or 'POST "
+        "/orders/*=ask'; may be given more than once, and the last that fits counts",
+    )
+    safety.add_argument("--dry-run", action="store_true", help="show the requests, and send none")
 
 
 def add_api_options(parser: CommandParser) -> None:

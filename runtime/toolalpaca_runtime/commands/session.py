@@ -14,6 +14,7 @@ from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
 from toolalpaca_runtime.commands.sources import open_sources
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
 from toolalpaca_runtime.user import User
@@ -113,9 +114,21 @@ async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
                 prompt_format=options.format,
                 limits=limits_from_options(options),
                 most_shown=options.max_tools,
+                listeners=_listeners(options, stack),
                 seed=options.seed,
             )
         )
+
+
+def _listeners(options: Namespace, stack: AsyncExitStack) -> list[Listener]:
+    """Who listens to the agents until *stack* is closed."""
+    if not options.otel:
+        return []
+    from toolalpaca_runtime.telemetry import Export
+
+    export = Export()
+    stack.callback(export.close)
+    return [export.telemetry]
 
 
 def limits_from_options(options: Namespace) -> Limits:

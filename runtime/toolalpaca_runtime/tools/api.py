@@ -41,6 +41,9 @@ from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 _LOG = logging.getLogger(__name__)
 
+SESSION_HEADER: Final = "toolalpaca-session"
+"""The request header that names a world of its own on a mock server."""
+
 SOURCE_HEADER: Final = "toolalpaca-source"
 """The response header in which a mock server says which of its parts answered."""
 
