@@ -23,7 +23,7 @@ from toolalpaca_runtime.network.hosts import HostRules, host_of
 from toolalpaca_runtime.network.settings import NetworkSettings
 from toolalpaca_runtime.network.tls import tls_context
 from toolalpaca_runtime.policy import Policy
-from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.api import SESSION_HEADER, ApiTools
 from toolalpaca_runtime.transport import authority, origin
 
 _LOG = logging.getLogger(__name__)
