@@ -35,6 +35,7 @@ COMMANDS = {
     ),
     "ask": Entry("toolalpaca_runtime.commands.ask", "give an agent on an API one instruction"),
     "chat": Entry("toolalpaca_runtime.commands.chat", "talk to an API through an agent"),
+    "call": Entry("toolalpaca_runtime.commands.call", "make one call the way an agent makes it"),
     "trace": Entry("toolalpaca_runtime.commands.trace", "show runs, and make their calls again"),
     "models": Entry("toolalpaca.llm.commands", "list the models that can be used, and fetch one"),
     "corpus": Entry("toolalpaca_corpus.cli", "build, import and count tool-use corpora"),

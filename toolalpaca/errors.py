@@ -57,7 +57,26 @@ class DataError(ToolAlpacaError):
 
 
 class ModelError(ToolAlpacaError):
-    """A language model that cannot be used."""
+    """A language model that cannot be used.
+
+    Args:
+        what, where, hint: As of every error.
+        passing: Whether the same request may succeed later: a busy server, a lost connection.
+        retry_after: Seconds for which the server wants to be left alone, where it says so.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        passing: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.passing = passing
+        self.retry_after = retry_after
 
 
 class ModelUnavailable(ModelError):

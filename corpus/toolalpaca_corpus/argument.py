@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toolalpaca.calling.tools import Place, Tool
+from toolalpaca.calling.places import Place
+from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.merging import flatten
 from toolalpaca_corpus.english import noun_phrase, split_words
 

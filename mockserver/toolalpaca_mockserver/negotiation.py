@@ -4,35 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-
-def is_json(media_type: str) -> bool:
-    """Whether *media_type* (lower case, no parameters) is JSON (RFC 6839 for ``+json``)."""
-    return (
-        media_type == "application/json"
-        or media_type.endswith("+json")
-        or media_type == ("text/json")
-    )
-
-
-def is_xml(media_type: str) -> bool:
-    """Whether *media_type* (lower case, no parameters) is XML (RFC 7303)."""
-    return media_type in ("application/xml", "text/xml") or media_type.endswith("+xml")
-
-
-def is_json_sequence(media_type: str) -> bool:
-    """Whether *media_type* holds one JSON value after another: by lines, or RFC 7464 and 8091."""
-    return media_type in _SEQUENCES or media_type.endswith("+json-seq")
-
-
-_SEQUENCES = frozenset(
-    {
-        "application/json-seq",
-        "application/jsonl",
-        "application/ndjson",
-        "application/x-jsonlines",
-        "application/x-ndjson",
-    }
-)
+from toolalpaca.openapi.media_types import is_json as is_json
+from toolalpaca.openapi.media_types import is_json_sequence as is_json_sequence
+from toolalpaca.openapi.media_types import is_xml as is_xml
 
 
 def best_match(media_type: str, known: Iterable[str]) -> str | None:

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from toolalpaca.errors import ToolAlpacaError
-from toolalpaca.llm.protocol import Completion, LanguageModel, ToolCall, Usage
+from toolalpaca.llm.protocol import Completion, LanguageModel, Piece, Restart, ToolCall, Usage
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
@@ -48,9 +48,15 @@ _NOT_RUN = "This call was not made: the turn was over."
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, as it comes; the whole is in the event that follows."""
+    """A piece of the model's text, as it comes; the whole is in the event that follows.
+
+    Attributes:
+        text: The piece.
+        restart: Whether the reply begins again: the pieces before this one are void.
+    """
 
     text: str
+    restart: bool = False
 
 
 class TurnEnded(Exception):
@@ -238,10 +244,12 @@ class Agent:
         completion: Completion | None = None
         async with aclosing(_timed(self.model.stream(request), self._left(turn))) as pieces:
             async for piece in pieces:
-                if isinstance(piece, str):
-                    yield TextDelta(piece)
-                else:
+                if isinstance(piece, Completion):
                     completion = piece
+                elif isinstance(piece, Restart):
+                    yield TextDelta("", restart=True)
+                else:
+                    yield TextDelta(piece)
         assert completion is not None, f"{self.model.name} ended its stream without a completion"
         turn.usage += completion.usage
         self._usage += completion.usage
@@ -270,10 +278,34 @@ class Agent:
         if not step.calls:
             problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
             yield self._observed(None, Observation(problem, "runtime"))
-        for call in step.calls:
-            yield self._observed(call, await self._call(call, turn))
+        sent = self._send_together(step.calls, turn)
+        try:
+            for call in step.calls:
+                yield self._observed(call, await self._call(call, turn, sent))
+        finally:
+            for task in sent.values():
+                task.cancel()
+            await asyncio.gather(*sent.values(), return_exceptions=True)
 
-    async def _call(self, call: Call, turn: _Turn) -> Observation:
+    def _send_together(
+        self, calls: Sequence[Call], turn: _Turn
+    ) -> dict[bytes, asyncio.Task[Observation]]:
+        """Begin those of several calls that change nothing, up to the first that may.
+
+        Their observations are told in the order of the calls all the same. A call that was made
+        before in the turn is left to the rule about repeated ones.
+        """
+        sent: dict[bytes, asyncio.Task[Observation]] = {}
+        for call in calls if len(calls) > 1 else ():
+            if not self.toolbox.is_free(call):
+                break
+            if _key(call) not in sent and not turn.made[_key(call)]:
+                sent[_key(call)] = asyncio.create_task(self.toolbox.send(call))
+        return sent
+
+    async def _call(
+        self, call: Call, turn: _Turn, sent: dict[bytes, asyncio.Task[Observation]]
+    ) -> Observation:
         times = self._count(call, turn)
         if times == self.limits.repeats:
             return Observation(
@@ -284,6 +316,8 @@ class Agent:
             )
         if call.tool == ASK_TOOL:
             return await self._ask(call, turn)
+        if task := sent.pop(_key(call), None):
+            return self.toolbox.keep(await task)
         return await self.toolbox.call(call, lambda pending: self._approve(pending, turn))
 
     async def _approve(self, pending: PendingCall, turn: _Turn) -> bool | None:
@@ -296,7 +330,7 @@ class Agent:
 
     def _count(self, call: Call, turn: _Turn) -> int:
         """How often this call has been made in this turn, this time included."""
-        key = orjson.dumps([call.tool, call.arguments, call.problem], option=orjson.OPT_SORT_KEYS)
+        key = _key(call)
         turn.made[key] += 1
         if turn.made[key] > self.limits.repeats:
             reason = f"the agent called {call.tool} again and again with the same arguments"
@@ -361,8 +395,8 @@ class Agent:
 
 
 async def _timed(
-    stream: AsyncIterator[str | Completion], seconds: float | None
-) -> AsyncGenerator[str | Completion, None]:
+    stream: AsyncIterator[Piece], seconds: float | None
+) -> AsyncGenerator[Piece, None]:
     """The items of *stream*; a reply that takes longer than *seconds* ends the turn."""
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
@@ -395,6 +429,11 @@ def _clean(completion: Completion) -> Completion:
         usage=completion.usage,
         finish=completion.finish,
     )
+
+
+def _key(call: Call) -> bytes:
+    """The same for identical calls."""
+    return orjson.dumps([call.tool, call.arguments, call.problem], option=orjson.OPT_SORT_KEYS)
 
 
 def _encodable(text: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 
 from toolalpaca.calling.faults import Checkable, argument_faults, dotted
+from toolalpaca.calling.foreign import foreign_values
+from toolalpaca.calling.serialization import json_text
 from toolalpaca.openapi.references import pointer_parts
 from toolalpaca.openapi.validation import Validator, Violation
 
@@ -39,6 +41,8 @@ def check_arguments(tool: Checkable, arguments: dict[str, Any]) -> Checked:
     array, JSON text for an object and an enumeration's value in other letters are mended, when
     exactly one of these makes the value valid.
     """
+    if foreign := foreign_values(arguments):
+        return Checked(arguments, problems=foreign)
     validator = tool.validator
     arguments = _without_nulls(tool, arguments, validator)
     if validator is None or validator.is_valid(arguments):
@@ -105,9 +109,9 @@ def _only_valid(
 
 def _candidates(value: Any) -> Iterator[Any]:
     """Other readings of *value*, each once."""
-    seen = [orjson.dumps(value)]
+    seen = [json_text(value)]
     for reading in _readings(value):
-        text = orjson.dumps(reading)
+        text = json_text(reading)
         if text not in seen:
             seen.append(text)
             yield reading
@@ -122,7 +126,7 @@ def _readings(value: Any) -> Iterator[Any]:
         yield from _scalars(value.strip())
         yield from _spellings(value)
     elif isinstance(value, bool | int | float):
-        yield orjson.dumps(value).decode()
+        yield json_text(value)
     if not isinstance(value, list):
         yield [value]
 
@@ -169,5 +173,5 @@ def _with(arguments: dict[str, Any], path: list[str], value: Any) -> dict[str, A
 
 
 def _shown(value: Any) -> str:
-    text = orjson.dumps(value).decode()
+    text = json_text(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

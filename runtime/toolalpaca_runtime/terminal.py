@@ -70,6 +70,7 @@ class TerminalView:
     def show(self, item: Event | TextDelta) -> None:
         """Print an event; pieces of text are shown while they come, and replaced by their event."""
         if isinstance(item, TextDelta):
+            self._live = "" if item.restart else self._live
             self._show_live(item.text)
             return
         self._live = ""

@@ -84,12 +84,25 @@ class Toolbox:
         names = {spec.name for spec in known}
         return tuple(s for s in self._search.index.find(text, _FOUND) if s.name not in names)
 
+    def is_free(self, call: Call) -> bool:
+        """Whether *call* changes nothing and waits for nobody: it may be made beside others."""
+        home = self._homes.get(call.tool)
+        return home is not None and home[0].is_free(home[1])
+
     async def call(self, call: Call, approve: Approve = nobody) -> Observation:
-        """Make *call* and say what came of it.
+        """Make *call* and say what came of it; :meth:`send` and :meth:`keep`.
 
         Args:
             call: As the model wrote it. Calls of ``getDetails`` are the agent's.
             approve: Asks the user, where a source's policy demands it.
+
+        Raises:
+            ToolAlpacaError: What is behind a source cannot be used at all.
+        """
+        return self.keep(await self.send(call, approve))
+
+    async def send(self, call: Call, approve: Approve = nobody) -> Observation:
+        """Make *call*; what comes back is not kept yet.
 
         Raises:
             ToolAlpacaError: What is behind a source cannot be used at all.
@@ -100,7 +113,24 @@ class Toolbox:
         if call.problem is not None:
             return Observation(call.problem, "runtime")
         source, name = home
-        return self._kept(await source.call(call.model_copy(update={"tool": name}), approve))
+        return await source.call(call.model_copy(update={"tool": name}), approve)
+
+    def keep(self, observation: Observation) -> Observation:
+        """*observation* with what it does not tell whole kept, and a note of where.
+
+        Files are numbered in the order in which this is called.
+        """
+        if observation.payload is None:
+            return observation
+        first = not len(self._storage)
+        file = self._storage.keep(observation.payload)
+        return replace(
+            observation,
+            text=f"{stored_note(file, observation.payload)}\n{observation.text}",
+            payload=None,
+            files=(file,),
+            tools=(RETRIEVE,) if first and not observation.payload.binary else (),
+        )
 
     def _take(self, source: ToolSource) -> list[ToolSpec]:
         """The specs of *source* under names that are unique here."""
@@ -132,17 +162,3 @@ class Toolbox:
         if len(names) <= _NAMED:
             return f"{text} The tools are: {', '.join(names)}."
         return f"{text} Find tools with {SEARCH_TOOL}."
-
-    def _kept(self, observation: Observation) -> Observation:
-        """*observation* with what it does not tell whole kept, and a note of where."""
-        if observation.payload is None:
-            return observation
-        first = not len(self._storage)
-        file = self._storage.keep(observation.payload)
-        return replace(
-            observation,
-            text=f"{stored_note(file, observation.payload)}\n{observation.text}",
-            payload=None,
-            files=(file,),
-            tools=(RETRIEVE,) if first and not observation.payload.binary else (),
-        )

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import orjson
@@ -15,7 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolalpaca.errors import ApiError, ModelReplyError, UsageError
-from toolalpaca.llm.protocol import Capabilities, Completion, Request, ToolCall, Usage
+from toolalpaca.llm.protocol import (
+    Capabilities,
+    Completion,
+    Piece,
+    Request,
+    Restart,
+    ToolCall,
+    Usage,
+)
 from toolalpaca.llm.scripted import Scripted
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
@@ -139,6 +148,49 @@ def test_several_calls_of_one_step_are_made_in_order(url: str) -> None:
     assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 2"}']
     told = model.requests[1].messages
     assert [message.tool_call_id for message in told[-2:]] == ["call_1", "call_2"]
+
+
+def meeting() -> FastAPI:
+    """An API whose operation answers when two requests are there at once."""
+    app = FastAPI(title="Meeting", version="1")
+    barrier = asyncio.Barrier(2)
+
+    @app.get("/meet/{who}", operation_id="meet")
+    async def meet(who: str) -> str:
+        async with asyncio.timeout(10), barrier:
+            return who
+
+    return app
+
+
+def test_calls_of_one_step_that_change_nothing_are_made_together_and_told_in_order() -> None:
+    both = calling(("meet", {"who": "Ann"}), ("meet", {"who": "Bob"}))
+    document = load_document(meeting().openapi(), name="meeting")
+
+    async def play(url: str) -> Trace:
+        model = Scripted([both, "They met."])
+        async with ApiTools(document, url) as api, Agent(model, Toolbox([api])) as agent:
+            async for _ in agent.run("Let them meet"):
+                pass
+            return agent.trace
+
+    with serving(meeting()) as url:
+        trace = asyncio.run(play(url))
+    assert observations(trace) == [
+        'Status Code: 200. Response: "Ann"',
+        'Status Code: 200. Response: "Bob"',
+    ]
+
+
+def test_identical_calls_of_one_step_are_each_told(url: str) -> None:
+    trace, _, _ = run(url, [calling(*[("getPet", {"pet_id": 1})] * 2), "Done."])
+    assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 1"}']
+
+
+def test_a_call_that_changes_something_waits_for_those_before_it(url: str) -> None:
+    calls = [("getPet", {"pet_id": 1}), ("addPet", {"name": "Rex"}), ("getPet", {"pet_id": 2})]
+    trace, _, _ = run(url, [calling(*calls), "Done."], user=Person(approval=True))
+    assert [text[-5:] for text in observations(trace)] == ['t 1"}', 'Rex"}', 't 2"}']
 
 
 def test_a_second_turn_goes_on_with_the_conversation(url: str) -> None:
@@ -344,8 +396,9 @@ def test_the_time_that_the_user_takes_is_not_the_agents(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = SlowPerson(approval=True)
-    real = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real() + user.waited)
+    # The agent's clock alone: loops in other threads go by the real one.
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + user.waited)
+    monkeypatch.setattr("toolalpaca_runtime.agent.time", clock)
     trace, _, _ = run(url, [add_pet("Rex"), "Done."], user=user, limits=Limits(seconds=500))
     assert user.waited == 1000
     assert trace.outcome.status == "answered"
@@ -423,7 +476,7 @@ class Silent:
         self.closed = False
         self.writes = asyncio.Event()
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
         try:
             yield "Well"
             self.writes.set()
@@ -440,6 +493,23 @@ def test_a_limit_on_time_interrupts_a_model_that_hangs(url: str) -> None:
     assert trace.outcome.status == "stopped"
     assert "seconds" in trace.outcome.reason
     assert model.closed
+
+
+class Stumbling(Silent):
+    """A model whose first attempt at a reply breaks off."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        yield "I was ab"
+        yield Restart("the server broke off its reply")
+        yield "Good day"
+        yield Completion("Good day")
+
+
+def test_a_reply_that_begins_again_takes_back_what_was_shown(url: str) -> None:
+    trace, seen, _ = run(url, [], model=Stumbling())
+    deltas = [item for item in seen if isinstance(item, TextDelta)]
+    assert deltas == [TextDelta("I was ab"), TextDelta("", restart=True), TextDelta("Good day")]
+    assert trace.outcome.answer == "Good day"
 
 
 def test_an_identical_call_is_told_and_then_ends_the_turn(url: str) -> None:
@@ -466,7 +536,7 @@ def test_the_trace_is_written_as_it_happens_and_reads_back(url: str, tmp_path: P
     (read,) = read_traces(path)
     assert read == trace
     assert (read.task, read.seed, read.toolset, read.model) == ("t-1", 3, "pets", "scripted")
-    assert [spec.name for spec in read.tools] == ["listPets", "addPet", "getPet", ASK_TOOL]
+    assert [spec.name for spec in read.tools] == ["getPet", "listPets", "addPet", ASK_TOOL]
 
 
 def test_an_api_that_is_not_there_fails_the_run_and_the_trace_says_so(tmp_path: Path) -> None:

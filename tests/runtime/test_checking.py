@@ -18,9 +18,11 @@ PROPERTIES: dict[str, Any] = {
     "kind": {"enum": ["express", "night_train"]},
     "twins": {"enum": ["a", "A"]},
     "day": {"type": "string", "format": "date"},
-    "point": {"type": "object", "properties": {"x": {"type": "integer"}}},
+    "point": {
+        "type": "object",
+        "properties": {"x": {"type": "integer"}, "a/b": {"type": "integer"}},
+    },
     "either": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-    "a/b": {"type": "integer"},
 }
 
 
@@ -58,7 +60,7 @@ def tool(*required: str) -> Tool:
         ("point", '{"x": 1}', {"x": 1}),
         ("point", {"x": "1"}, {"x": 1}),
         ("either", "4", 4),
-        ("a/b", "5", 5),
+        ("point", {"a/b": "5"}, {"a/b": 5}),
     ],
 )
 def test_what_can_be_read_one_way_is_mended_and_noted(name: str, given: Any, mended: Any) -> None:
@@ -116,3 +118,20 @@ def test_several_mistakes_are_named_at_once_and_the_mendable_ones_mended() -> No
         "price",
         "colour",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("\ud800", "count: a text holds half of a surrogate pair"),
+        ([float("nan")], "count: nan is no number that JSON has"),
+    ],
+)
+def test_what_json_does_not_have_is_told(value: Any, problem: str) -> None:
+    assert check_arguments(tool(), {"count": value}).problems == (problem,)
+
+
+def test_integers_may_be_of_any_size() -> None:
+    assert check_arguments(tool(), {"count": 2**70}).arguments == {"count": 2**70}
+    (problem,) = check_arguments(tool(), {"direct": 2**70}).problems
+    assert problem.startswith("direct: ")

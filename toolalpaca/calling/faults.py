@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from toolalpaca.calling.foreign import foreign_values
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.references import pointer_parts
 from toolalpaca.openapi.validation import Validator, Violation
@@ -31,6 +32,8 @@ class Checkable(Protocol):
 
 def argument_faults(tool: Checkable, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """What is wrong with *arguments*, a clause each that begins with the argument's name."""
+    if foreign := foreign_values(arguments):
+        return foreign
     validator = tool.validator
     if validator is None or validator.is_valid(arguments):
         return ()

@@ -6,27 +6,32 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
-import orjson
-
-from toolalpaca.calling.bodies import encode_body
+from toolalpaca.calling.bodies import encode_body, form_text
+from toolalpaca.calling.foreign import foreign_values
+from toolalpaca.calling.places import Place
+from toolalpaca.calling.serialization import UnusableArgument as UnusableArgument
 from toolalpaca.calling.serialization import (
     cookie_text,
     encode,
     header_text,
+    json_text,
     path_text,
     plain_text,
     query_text,
 )
-from toolalpaca.calling.tools import Place, Tool
-from toolalpaca.openapi.model import Operation, Parameter
+from toolalpaca.calling.tools import Tool
+from toolalpaca.openapi.media_types import FORM, is_json
+from toolalpaca.openapi.model import MediaType, Operation, Parameter
 
 _TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class UnusableArgument(Exception):
-    """A value that fits its schema and still cannot be sent; the text tells the model why."""
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+# An empty segment addresses another resource: GET /pets/ lists where GET /pets/7 shows.
+_EMPTY = "{}: it stands in the path and cannot be empty"
+# What a URL may hold as it stands, and what is encoded already.
+_IN_TEMPLATE = "%:/?[]@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +78,20 @@ def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> Pr
         base_url: The URL below which the document's paths are.
 
     Raises:
-        UnusableArgument: A value cannot stand where it belongs: an empty path parameter, a line
-            break in a header.
+        UnusableArgument: A value cannot stand where it belongs: an empty path parameter, a control
+            character in a header, an empty array in a query that must have the parameter.
     """
     parts = _Parts()
     body: dict[str, Any] = {}
     whole: list[Any] = []
+    if foreign := foreign_values(arguments):
+        raise UnusableArgument("; ".join(foreign))
     for name, value in arguments.items():
         place = tool.places.get(name)
         if place is None:
             body[name] = value
         elif place.parameter is not None:
-            _place_parameter(place.parameter, value, parts)
+            _place_parameter(name, place.parameter, value, parts)
         elif not place.name:
             whole.append(value)
         elif value is not None or _takes_null(place):
@@ -95,7 +102,8 @@ def build_request(tool: Tool, arguments: Mapping[str, Any], base_url: str) -> Pr
         headers.append(("content-type", content[0]))
     return PreparedRequest(
         tool.operation.method.upper(),
-        base_url.rstrip("/") + _fill(tool.operation.path, parts.path),
+        # Some documents tell operations of one path apart by a fragment, which is never sent.
+        base_url.rstrip("/") + _fill(tool.operation.path.partition("#")[0], parts.path),
         tuple(parts.query),
         tuple(headers),
         tuple(parts.cookies),
@@ -111,26 +119,58 @@ class _Parts:
     cookies: list[str] = field(default_factory=list)
 
 
-def _place_parameter(parameter: Parameter, value: Any, parts: _Parts) -> None:
-    if value is None:
+def _place_parameter(name: str, parameter: Parameter, value: Any, parts: _Parts) -> None:
+    if value is None and not parameter.required:
         return
     if parameter.content_type is not None:
-        value = orjson.dumps(value).decode() if "json" in parameter.content_type else value
+        value = _content(parameter, value)
+    text = _written(parameter, value)
+    match parameter.location:
+        case "path" if text:
+            parts.path[parameter.name] = text
+        case "path":
+            raise UnusableArgument(_EMPTY.format(name))
+        case "query" if text:
+            parts.query.append(text)
+        case "cookie" if text:
+            parts.cookies.append(text)
+        case "header" if text or isinstance(value, str):
+            parts.headers.append((parameter.name, _header(name, text)))
+        case _ if parameter.required:
+            raise UnusableArgument(
+                f"{name}: {plain_text(value)} leaves no trace in a {parameter.location}, and it is "
+                "required"
+            )
+
+
+def _header(name: str, text: str) -> str:
+    """*text* on one line: a line break is a space in a header (RFC 9110, section 5.5)."""
+    line = _FOLD.sub(" ", text).strip()
+    if _CONTROL.search(line):
+        raise UnusableArgument(f"{name}: a header holds no control characters")
+    return line
+
+
+def _written(parameter: Parameter, value: Any) -> str:
     match parameter.location:
         case "path":
-            parts.path[parameter.name] = path_text(parameter, value)
+            return path_text(parameter, value)
+        case "query" if parameter.whole_query:
+            return encode(plain_text(value))
         case "query":
-            whole = parameter.whole_query
-            if text := encode(plain_text(value)) if whole else query_text(parameter, value):
-                parts.query.append(text)
+            return query_text(parameter, value)
         case "cookie":
-            if text := cookie_text(parameter, value):
-                parts.cookies.append(text)
-        case "header":
-            text = header_text(parameter, value)
-            if _CONTROL.search(text):
-                raise UnusableArgument(f"{parameter.name}: a header holds no line breaks")
-            parts.headers.append((parameter.name, text))
+            return cookie_text(parameter, value)
+        case _:
+            return header_text(parameter, value)
+
+
+def _content(parameter: Parameter, value: Any) -> str:
+    """A parameter whose ``content`` says how it is written."""
+    content_type = parameter.content_type or ""
+    if content_type == FORM:
+        return form_text(MediaType(content_type, parameter.schema), value)
+    return json_text(value) if is_json(content_type) else plain_text(value)
 
 
 def _takes_null(place: Place) -> bool:
@@ -163,7 +203,12 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
     """
     segments = []
     for segment in template.split("/"):
-        filled = _TEMPLATE_PARAMETER.sub(lambda match: _value(match[1], values), segment)
+        # What the template itself says is text at the even places, names at the odd ones.
+        parts = _TEMPLATE_PARAMETER.split(segment)
+        filled = "".join(
+            _value(part, values) if place % 2 else quote(part, safe=_IN_TEMPLATE)
+            for place, part in enumerate(parts)
+        )
         if filled in (".", ".."):
             filled = filled.replace(".", "%2E")
         segments.append(filled)
@@ -172,8 +217,7 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 
 def _value(name: str, values: Mapping[str, str]) -> str:
     if not values.get(name):
-        # An empty segment addresses another resource: GET /pets/ lists where GET /pets/7 shows.
-        raise UnusableArgument(f"{name}: it stands in the path and cannot be empty")
+        raise UnusableArgument(_EMPTY.format(name))
     return values[name]
 
 

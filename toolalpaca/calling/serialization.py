@@ -7,6 +7,8 @@ https://spec.openapis.org/oas/v3.1.1#style-values and the table at the end of RF
 What the specification leaves open is settled here:
 
 - ``null`` is undefined (RFC 6570, section 3.2.1): it is left out, as is an empty array or object.
+  (OpenAPI 3.2 shows ``color=`` for an undefined value of style ``form``. For tools null is the way
+  to leave an argument out, and ``""`` that to send an empty one.)
 - An array or object *inside* an array or object is written as JSON, except under ``deepObject``,
   whose brackets nest (``filter[price][lte]=40``).
 - ``spaceDelimited`` and ``pipeDelimited`` with ``explode`` are written as ``form`` with
@@ -16,17 +18,23 @@ What the specification leaves open is settled here:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
 
-from toolalpaca.openapi.model import Parameter, Style
+from toolalpaca.openapi.model import Location, Parameter, Style
 
 Encode: TypeAlias = Callable[[str], str]
+
+
+class UnusableArgument(Exception):
+    """A value that fits its schema and still cannot be sent; the text tells the model why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +68,16 @@ RULES: dict[Style, Rule] = {
 
 _COOKIES = Rule("", "; ", ",", named=True, if_empty="=")
 
-# RFC 3986's reserved characters that a query may hold without changing its meaning: "#" ends it,
-# "&" and "+" separate and mean a space, "[" and "]" are not allowed in it.
-_RESERVED_IN_QUERY = ":/?@!$'()*,;="
+# RFC 3986's reserved characters that a place may hold without changing its meaning. "#" ends a
+# query, "&" and "+" separate and mean a space, "[" and "]" are not allowed in it; "/" and "?" end a
+# path's segment (OpenAPI 3.2, "Path Templating"), ";" a cookie, and "," is none of its characters
+# (RFC 6265, section 4.1.1).
+_RESERVED: dict[Location, str] = {
+    "query": ":/?@!$'()*,;=",
+    "path": ":@!$&'()*+,;=",
+    "cookie": ":/?#[]@!$&'()*+=",
+    "header": "",
+}
 _ENCODED_TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
@@ -75,35 +90,57 @@ def encode(text: str) -> str:
     return quote(text, safe="")
 
 
-def encode_reserved(text: str) -> str:
-    """Percent-encode for a query with ``allowReserved`` (RFC 6570, section 3.2.3).
+def encode_reserved(text: str, location: Location = "query") -> str:
+    """Percent-encode for ``allowReserved`` (RFC 6570, section 3.2.3) in a place.
 
-    >>> encode_reserved("a/b&c%2F")
-    'a/b%26c%2F'
+    >>> encode_reserved("a/b&c%2F"), encode_reserved("a/b&c%2F", "path")
+    ('a/b%26c%2F', 'a%2Fb&c%2F')
     """
     parts = _ENCODED_TRIPLE.split(text)
     return "".join(
-        part if place % 2 else quote(part, safe=_RESERVED_IN_QUERY)
+        part if place % 2 else quote(part, safe=_RESERVED[location])
         for place, part in enumerate(parts)
     )
 
 
 def path_text(parameter: Parameter, value: Any) -> str:
     """What stands in a path template in the place of *parameter*."""
-    return _styled(parameter, RULES[parameter.style], value, encode)
+    return _styled(parameter, RULES[parameter.style], value, _encoder(parameter))
 
 
 def query_text(parameter: Parameter, value: Any) -> str:
     """The part of a query string that carries *value*, ``""`` when nothing does."""
-    encoder = encode_reserved if parameter.allow_reserved else encode
+    encoder = _encoder(parameter)
     if parameter.style == "deepObject" and isinstance(value, dict):
-        return "&".join(_deep(encode(parameter.name), value, encoder))
+        pairs = _deep(parameter.name, value)
+        return "&".join(f"{encode(name)}={encoder(text)}" for name, text in pairs)
     return _styled(parameter, RULES[parameter.style], value, encoder)
 
 
 def cookie_text(parameter: Parameter, value: Any) -> str:
     """The part of a ``Cookie`` header that carries *value*."""
-    return _styled(parameter, _COOKIES, value, _octets if parameter.style == "cookie" else encode)
+    encoder = _octets if parameter.style == "cookie" else _encoder(parameter)
+    return _styled(parameter, _COOKIES, value, encoder)
+
+
+def fields(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
+    """Names and values as a query would have them, not encoded: the parts of a multipart form."""
+    name = parameter.name
+    if parameter.style == "deepObject" and isinstance(value, dict):
+        return list(_deep(name, value))
+    if not isinstance(value, dict | list):
+        return [] if value is None else [(name, plain_text(value))]
+    pairs = _pairs(value, str)
+    if parameter.explode:
+        return pairs if isinstance(value, dict) else [(name, text) for _, text in pairs]
+    flat = [text for pair in pairs for text in (pair if isinstance(value, dict) else pair[1:])]
+    return [(name, unquote(RULES[parameter.style].items).join(flat))] if flat else []
+
+
+def _encoder(parameter: Parameter) -> Encode:
+    if parameter.allow_reserved:
+        return partial(encode_reserved, location=parameter.location)
+    return encode
 
 
 def _octets(text: str) -> str:
@@ -122,7 +159,19 @@ def plain_text(value: Any) -> str:
     >>> plain_text(True), plain_text(0), plain_text("x")
     ('true', '0', 'x')
     """
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else json_text(value)
+
+
+def json_text(value: Any) -> str:
+    """*value* as JSON without white space, integers of any size.
+
+    >>> json_text([2**64, "ü"])
+    '[18446744073709551616,"ü"]'
+    """
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # orjson's integers have 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _styled(parameter: Parameter, rule: Rule, value: Any, encoder: Encode) -> str:
@@ -162,13 +211,11 @@ def _pairs(value: dict[str, Any] | list[Any], encoder: Encode) -> list[tuple[str
     return [(encoder(key), encoder(plain_text(item))) for key, item in entries if item is not None]
 
 
-def _deep(name: str, value: Any, encoder: Encode) -> Iterator[str]:
+def _deep(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _deep(f"{name}%5B{encode(key)}%5D", item, encoder)
+            yield from _deep(f"{name}[{key}]", item)
     elif isinstance(value, list):
-        for item in value:
-            if item is not None:
-                yield f"{name}={encoder(plain_text(item))}"
+        yield from ((name, plain_text(item)) for item in value if item is not None)
     elif value is not None:
-        yield f"{name}={encoder(plain_text(value))}"
+        yield name, plain_text(value)

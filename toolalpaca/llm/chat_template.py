@@ -7,17 +7,37 @@ module imports neither transformers nor torch; whoever has a tokenizer has them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.protocol import Message, ToolSpec
+from toolalpaca.llm.settings import NO_TEMPLATE, ModelSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+
 _PROBE = "only the system says this"
+
+
+def read_template(settings: ModelSettings) -> str | None:
+    """The chat template that settings name instead of the model's own, if they do.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    if settings.chat_template in (None, NO_TEMPLATE):
+        return None
+    try:
+        return Path(settings.chat_template).read_text("utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise UsageError(
+            f"the chat template cannot be read: {reason}", where=settings.chat_template
+        ) from error
 
 
 class ChatTemplate:

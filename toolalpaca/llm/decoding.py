@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from toolalpaca.errors import ModelReplyError
-from toolalpaca.llm.grammar import check_grammar, json_grammar
-from toolalpaca.llm.protocol import Constraint, Grammar, Request
+from toolalpaca.llm.grammar import as_grammar, check_grammar
+from toolalpaca.llm.protocol import Constraint, Request
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -148,7 +148,7 @@ class Grammars:
             ModelReplyError: llguidance cannot read the grammar.
             MissingExtra: llguidance is not installed.
         """
-        grammar = constraint if isinstance(constraint, Grammar) else json_grammar(constraint.schema)
+        grammar = as_grammar(constraint)
         check_grammar(grammar)
         from llguidance import LLMatcher
         from llguidance.hf import from_tokenizer

@@ -3,7 +3,8 @@
 xllamacpp embeds llama.cpp's server: requests and replies are dictionaries in the shape of OpenAI's
 chat completions, plus llama.cpp's own fields (``cache_prompt``, ``grammar``, ``return_progress``;
 see https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md). There is one slot, so
-the prompt of each step is computed only from where it differs from the step before.
+the prompt of each step is computed only from where it differs from the step before; what was
+computed of other conversations is kept beside it. llama.cpp applies stop texts itself.
 """
 
 from __future__ import annotations
@@ -17,17 +18,18 @@ from typing import Any
 from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable
 from toolalpaca.llm.background import Emit, Worker
 from toolalpaca.llm.catalog import fetchable, fetched_path
-from toolalpaca.llm.grammar import check_grammar, json_grammar
+from toolalpaca.llm.chat_template import read_template
+from toolalpaca.llm.grammar import LLGUIDANCE, as_grammar, check_grammar
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
     Finish,
-    Grammar,
     Message,
     Request,
     Usage,
+    joined,
 )
-from toolalpaca.llm.settings import ModelSettings
+from toolalpaca.llm.settings import NO_TEMPLATE, ModelSettings
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,8 +40,6 @@ _CONTEXT = 8192
 _BATCH = 256
 # Prompts that lost their slot to another conversation are kept up to this many MiB.
 _KEPT_PROMPTS = 512
-# With this marker llama.cpp hands a grammar to llguidance.
-_LLGUIDANCE = "%llguidance {}\n"
 
 
 def open_fetched(name: str, settings: ModelSettings) -> Gguf:
@@ -68,7 +68,8 @@ class Gguf:
     Args:
         name: What ``--model`` took.
         path: The file.
-        settings: ``threads``, ``context`` and ``verbose`` matter here.
+        settings: ``threads``, ``context``, ``adapters``, ``chat_template`` and ``verbose`` matter
+            here.
         context: Tokens of prompt and reply together, unless the settings choose.
     """
 
@@ -77,7 +78,13 @@ class Gguf:
     ) -> None:
         self.name = name
         context = settings.context or context
-        self.capabilities = Capabilities(grammar=True, json_schema=True, context=context)
+        self.capabilities = Capabilities(
+            grammar=True,
+            json_schema=True,
+            regex=True,
+            text=settings.chat_template == NO_TEMPLATE,
+            context=context,
+        )
         self._server = _load(path, settings, context)
         self._worker = Worker(f"llama.cpp {path.name}")
 
@@ -89,7 +96,7 @@ class Gguf:
         """
         if self._server is None:
             raise ModelUnavailable("the model has been closed", where=self.name)
-        body = _body(request)
+        body = _body(request, text=self.capabilities.text)
         async for piece in self._worker.stream(lambda emit: self._generate(body, emit)):
             yield piece
 
@@ -100,7 +107,10 @@ class Gguf:
 
     def _generate(self, body: dict[str, Any], emit: Emit) -> Completion:
         reply = _Reply(self.name, emit)
-        self._server.handle_chat_completions(body, reply.take)
+        if "prompt" in body:
+            self._server.handle_completions(body, reply.take)
+        else:
+            self._server.handle_chat_completions(body, reply.take)
         return reply.completion()
 
 
@@ -122,7 +132,7 @@ class _Reply:
             return True
         text = ""
         for choice in chunk.get("choices", ()):
-            text += choice["delta"].get("content") or ""
+            text += (choice["delta"].get("content") if "delta" in choice else choice["text"]) or ""
             self._finish = "length" if choice["finish_reason"] == "length" else self._finish
         if usage := chunk.get("usage"):
             details = usage.get("prompt_tokens_details") or {}
@@ -157,9 +167,8 @@ class _Reply:
         return Completion("".join(self._pieces), usage=self._usage, finish=self._finish)
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, *, text: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "messages": [_message(message) for message in request.messages],
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
         "seed": request.seed,
@@ -169,11 +178,15 @@ def _body(request: Request) -> dict[str, Any]:
         "return_progress": True,
         "cache_prompt": True,
     }
+    if text:
+        body["prompt"] = joined(request.messages)
+    else:
+        body["messages"] = [_message(message) for message in request.messages]
     if constraint := request.constraint:
-        grammar = constraint if isinstance(constraint, Grammar) else json_grammar(constraint.schema)
+        grammar = as_grammar(constraint)
         # llama.cpp goes on without a grammar that it cannot read, and says so only in its log.
         check_grammar(grammar)
-        body["grammar"] = _LLGUIDANCE + grammar.lark
+        body["grammar"] = LLGUIDANCE + grammar.lark
     return body
 
 
@@ -188,7 +201,8 @@ def _load(path: Path, settings: ModelSettings, context: int) -> Any:
         import xllamacpp
     except ImportError as error:
         raise MissingExtra("xllamacpp", "local") from error
-    _expect_gguf(path)
+    for file in (path, *settings.adapters):
+        _expect_gguf(file)
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.n_ctx = context
@@ -196,6 +210,9 @@ def _load(path: Path, settings: ModelSettings, context: int) -> Any:
     params.n_batch = params.n_ubatch = _BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
     params.cache_ram_mib = _KEPT_PROMPTS
+    params.lora_adapters = [_adapter(file) for file in settings.adapters]
+    if template := read_template(settings):
+        params.chat_template = template
     params.warmup = params.ui = params.endpoint_slots = False
     params.verbosity = 4 if settings.verbose else 0
     # It also listens on a loopback port, which nobody here needs: a key that nobody knows closes
@@ -204,9 +221,20 @@ def _load(path: Path, settings: ModelSettings, context: int) -> Any:
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
+        hint = "-vv shows llama.cpp's log"
+        if settings.adapters:
+            hint = f"is --adapter made for this model? {hint}"
         raise ModelUnavailable(
-            f"llama.cpp cannot load it: {error}", where=str(path), hint="-vv shows llama.cpp's log"
+            f"llama.cpp cannot load it: {error}", where=str(path), hint=hint
         ) from error
+
+
+def _adapter(path: Path) -> Any:
+    import xllamacpp
+
+    adapter = xllamacpp.CommonAdapterLoraInfo()
+    adapter.path, adapter.scale = str(path), 1.0
+    return adapter
 
 
 def _expect_gguf(path: Path) -> None:

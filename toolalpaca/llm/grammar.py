@@ -8,18 +8,37 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from functools import lru_cache
 from typing import Any
 
 from toolalpaca.errors import MissingExtra, ModelReplyError
 from toolalpaca.llm.bounding import Bounds, bounded, compiles
-from toolalpaca.llm.protocol import Grammar, JsonSchema
+from toolalpaca.llm.protocol import Constraint, Grammar, JsonReply, JsonSchema, Regex
 
 _LOG = logging.getLogger(__name__)
 
+LLGUIDANCE = "%llguidance {}\n"
+"""With this in front of it, llama.cpp hands a grammar to llguidance."""
+
 _WHITE_SPACE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
+# Escaped characters are matched first, so that an escaped slash stays as it is.
+_ENDS_IN_LARK = re.compile(r"\\[^\n]|\\?\n|\r|/")
+_WRITTEN_IN_LARK = {"/": r"\/", "\n": r"\n", "\\\n": r"\n", "\r": r"\r"}
+
 _LOOSE = Bounds(depth=1, nodes=40)
+
+
+def as_grammar(constraint: Constraint) -> Grammar:
+    """Any constraint as a grammar, for backends that have nothing else."""
+    match constraint:
+        case Grammar():
+            return constraint
+        case JsonReply(schema=schema):
+            return json_grammar(schema)
+        case Regex(pattern=pattern):
+            return Grammar(f"start: /(?:{_in_lark(pattern)})/")
 
 
 def json_grammar(schema: JsonSchema | bool, bounds: Bounds | None = None) -> Grammar:
@@ -62,6 +81,11 @@ def _compiling(part: JsonSchema) -> JsonSchema:
         if compiles(_with_options(reading)):
             return reading
     return bounded(True, _LOOSE)
+
+
+def _in_lark(pattern: str) -> str:
+    """*pattern* as it stands between the slashes of Lark, where lines cannot end."""
+    return _ENDS_IN_LARK.sub(lambda found: _WRITTEN_IN_LARK.get(found[0], found[0]), pattern)
 
 
 def check_grammar(grammar: Grammar) -> None:

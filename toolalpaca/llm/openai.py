@@ -1,80 +1,85 @@
 """Models of OpenAI-compatible servers: OpenAI's own, llama.cpp's, Ollama, vLLM and their like.
 
-The official SDK speaks the protocol (chat completions, streamed). It also retries, twice and with
-growing pauses, what may pass: lost connections, timeouts and the statuses 408, 409, 429 and 5xx.
-Nothing is retried once a reply has begun.
+``openai:`` talks to the chat route, ``openai-text:`` to the older one that continues a text.
+
+The protocol is spoken here and not by the official SDK. With the SDK an agent takes 51 MB and a
+second until its first request, without it 38 MB and a third of a second. What the SDK would do is
+little: it tries nothing again once a reply has begun, and checks nothing that a server sends.
+
+Stop texts are sent, because a server that honours them counts its tokens and stops at once; one
+that refuses them is not sent them again. :mod:`toolalpaca.llm.remote` applies them in any case.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import AsyncIterator, Collection
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import httpx2
-from openai import AsyncOpenAI, AsyncStream, BadRequestError, OpenAIError
-
-from toolalpaca.errors import ModelReplyError, ModelUnavailable
-from toolalpaca.llm.openai_errors import as_model_error, server_of
-from toolalpaca.llm.openai_reply import BrokenReply, Reply
+from toolalpaca.errors import ModelReplyError
+from toolalpaca.llm.model_server import OPENAI, ModelServer, open_server
+from toolalpaca.llm.openai_reply import Reply
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
+    Constraint,
+    Grammar,
     JsonReply,
     Message,
+    Regex,
     Request,
     ToolSpec,
+    joined,
 )
-from toolalpaca.llm.settings import ModelSettings
-from toolalpaca.logs import conceal
+from toolalpaca.llm.refusals import Refusals
+from toolalpaca.llm.remote import Remote
+from toolalpaca.llm.server_errors import BrokenReply, RequestRefused
+from toolalpaca.llm.settings import ModelSettings, ServerGrammar
 
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionChunk
+_MOST_STOPS = 4  # texts that OpenAI takes, and most others after it
 
-_LOG = logging.getLogger(__name__)
-
-_OPENAI = "https://api.openai.com/v1"
-_CONNECT = 10.0  # seconds to reach a server at all; its silence has a longer limit of its own
-_NO_KEY = "no-key-given"  # the SDK wants one; servers that have none do not look at it
-
-# What some models refuse and can do without: OpenAI's reasoning models refuse a temperature.
-_DISPENSABLE = ("temperature", "seed", "stream_options")
+Constrain: TypeAlias = Callable[[Constraint, ServerGrammar | None], dict[str, Any]]
 
 
-def open_openai(name: str, settings: ModelSettings) -> OpenAI:
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One of the two ways to have a reply.
+
+    Attributes:
+        prefix: Of the names of its models.
+        path: Below the server's URL.
+        prompt: The part of the request that is its messages and tools.
+        constrain: The part that is its constraint.
+        capabilities: Without those that depend on the server's grammars.
+        json: Whether a :class:`JsonReply` needs no such setting.
+    """
+
+    prefix: str
+    path: str
+    prompt: Callable[[Request], dict[str, Any]]
+    constrain: Constrain
+    capabilities: Capabilities
+    json: bool
+
+
+def open_openai(name: str, settings: ModelSettings) -> Remote:
     """The model ``openai:NAME``. The server is not asked before the first request.
 
     Raises:
         ModelUnavailable: Neither a server nor a key is given.
     """
-    url = settings.base_url or os.environ.get("OPENAI_BASE_URL")
-    key = (settings.api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
-    conceal([key])
-    if not (key.isascii() and key.isprintable()):  # no header could carry it
-        raise ModelUnavailable(
-            "the key holds characters that are in no key",
-            where=f"openai:{name}",
-            hint="look at OPENAI_API_KEY or --model-key",
-        )
-    if not (url or key):
-        raise ModelUnavailable(
-            "neither a server nor a key is given",
-            where=f"openai:{name}",
-            hint="set OPENAI_API_KEY to use OpenAI, or name another server with --model-url or "
-            "OPENAI_BASE_URL",
-        )
-    try:
-        client = AsyncOpenAI(
-            base_url=url or _OPENAI,
-            api_key=key or _NO_KEY,
-            timeout=httpx2.Timeout(settings.timeout, connect=min(_CONNECT, settings.timeout)),
-        )
-    except (OpenAIError, httpx2.InvalidURL) as error:
-        raise ModelUnavailable(
-            f"the OpenAI SDK refuses: {error}", where=f"openai:{name}"
-        ) from error
-    return OpenAI(name, client)
+    return _open(CHAT, name, settings)
+
+
+def open_openai_text(name: str, settings: ModelSettings) -> Remote:
+    """The model ``openai-text:NAME``; see :func:`open_openai`."""
+    return _open(TEXT, name, settings)
+
+
+def _open(route: Route, name: str, settings: ModelSettings) -> Remote:
+    server = open_server(f"{route.prefix}:{name}", settings, OPENAI, name)
+    return Remote(OpenAI(name, server, route, settings.server_grammar), settings)
 
 
 class OpenAI:
@@ -82,17 +87,34 @@ class OpenAI:
 
     Args:
         model: What the server calls it.
-        client: Speaks to the server; it is closed with the model.
+        server: It is closed with the model.
+        route: Chat or text.
+        grammar: How the server is told a grammar; None tells it none.
     """
 
-    def __init__(self, model: str, client: AsyncOpenAI) -> None:
-        self.name = f"openai:{model}"
-        self.capabilities = Capabilities(tools=True, json_schema=True)
+    def __init__(
+        self,
+        model: str,
+        server: ModelServer,
+        route: Route | None = None,
+        grammar: ServerGrammar | None = None,
+    ) -> None:
+        self._route = route or CHAT
+        self.name = f"{self._route.prefix}:{model}"
+        own = self._route.capabilities
+        self.capabilities = Capabilities(
+            tools=own.tools,
+            text=own.text,
+            json_schema=self._route.json or grammar is not None,
+            grammar=grammar is not None,
+            regex=grammar is not None,
+        )
         self._model = model
-        self._client = client
-        self._refused: set[str] = set()  # parameters that this model does not take
+        self._server = server
+        self._grammar = grammar
+        self._refusals = Refusals(self.name)
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Completion, None]:
         """Yield pieces of text as they come, and the whole completion last.
 
         Raises:
@@ -100,76 +122,111 @@ class OpenAI:
                 model, or is overloaded.
             ModelReplyError: It refuses the request, or breaks off or garbles its reply.
         """
-        if self._client.is_closed():
-            raise ModelUnavailable("the model has been closed", where=self.name)
-        reply = Reply()
-        try:
-            async with await self._send(request) as chunks:
-                async for chunk in chunks:
-                    if text := reply.take(chunk):
-                        yield text
-            yield reply.completion()
-        except OpenAIError as error:
-            raise as_model_error(error, self._model, self._client, begun=reply.begun) from error
-        except ValueError as error:  # a chunk that is no JSON passes through the SDK as this
-            raise ModelReplyError(
-                f"the reply cannot be read: {error}", where=server_of(self._client)
-            ) from error
-        except BrokenReply as error:
-            raise ModelReplyError(str(error), where=server_of(self._client)) from error
+        whole, besides = self._body(request), set[str]()
+        while True:
+            body = self._refusals.without(whole, besides)
+            try:
+                async with aclosing(self._reply(body)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            except RequestRefused as error:
+                refused = self._refusals.learn(error, body)
+                if refused is None:
+                    raise
+                besides.add(refused)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._server.aclose()
 
-    async def _send(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
-        while True:
-            body = _body(self._model, request, self._refused)
-            try:
-                stream: AsyncStream[ChatCompletionChunk]
-                stream = await self._client.chat.completions.create(**body)
-            except BadRequestError as error:
-                if not self._learn(error):
-                    raise
-            else:
-                return stream
+    async def _reply(self, body: dict[str, Any]) -> AsyncGenerator[str | Completion, None]:
+        reply = Reply(self._server.key)
+        try:
+            async with aclosing(self._server.events(self._route.path, body)) as events:
+                async for data in events:
+                    yield reply.take(data)
+            completion = reply.completion()
+        except BrokenReply as error:
+            raise ModelReplyError(
+                str(error), where=self._server.where, passing=error.passing
+            ) from error
+        self._refusals.took(body)
+        yield completion
 
-    def _learn(self, error: BadRequestError) -> bool:
-        """Whether the server named a parameter that it does not take and that is not needed."""
-        refused = error.param
-        if (
-            error.code not in ("unsupported_parameter", "unsupported_value")
-            or refused not in ("max_tokens", *_DISPENSABLE)
-            or refused in self._refused
-        ):
-            return False
-        if refused in _DISPENSABLE:
-            _LOG.warning("%s does not take %s: it decides by itself", self.name, refused)
-        self._refused.add(refused)
-        return True
+    def _body(self, request: Request) -> dict[str, Any]:
+        body = {
+            "model": self._model,
+            **self._route.prompt(request),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
+        }
+        if request.stop:
+            body["stop"] = list(request.stop[:_MOST_STOPS])
+        if request.constraint is not None:
+            body |= self._route.constrain(request.constraint, self._grammar)
+        return body
 
 
-def _body(model: str, request: Request, refused: Collection[str]) -> dict[str, Any]:
-    """The arguments of the SDK's method, without the parameters that were *refused*."""
-    # max_tokens is what every server knows, and OpenAI's reasoning models refuse.
-    limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [_message(message) for message in request.messages],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        limit: request.max_tokens,
-        "temperature": request.temperature,
-        "seed": request.seed,
-    }
-    if request.stop:
-        body["stop"] = list(request.stop)
+def _chat_prompt(request: Request) -> dict[str, Any]:
+    prompt: dict[str, Any] = {"messages": [_message(message) for message in request.messages]}
     if request.tools:
-        body["tools"] = [_tool(tool) for tool in request.tools]
-    if isinstance(request.constraint, JsonReply):
-        schema = {"name": request.constraint.name, "schema": request.constraint.schema}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return {name: value for name, value in body.items() if name not in refused}
+        prompt["tools"] = [_tool(tool) for tool in request.tools]
+    return prompt
+
+
+def _text_prompt(request: Request) -> dict[str, Any]:
+    return {"prompt": joined(request.messages)}
+
+
+def _chat_constraint(constraint: Constraint, grammar: ServerGrammar | None) -> dict[str, Any]:
+    if isinstance(constraint, JsonReply):
+        schema = {"name": constraint.name, "schema": constraint.schema}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    return _text_constraint(constraint, grammar)
+
+
+def _text_constraint(constraint: Constraint, grammar: ServerGrammar | None) -> dict[str, Any]:
+    """How servers that know more than OpenAI's protocol are told a constraint.
+
+    llama.cpp: https://github.com/ggml-org/llama.cpp/blob/master/docs/llguidance.md
+    vLLM, from 0.12: https://docs.vllm.ai/en/latest/features/structured_outputs/
+    """
+    match grammar, constraint:
+        case None, _:
+            return {}
+        case "llama.cpp", _:
+            from toolalpaca.llm.grammar import LLGUIDANCE, as_grammar
+
+            return {"grammar": LLGUIDANCE + as_grammar(constraint).lark}
+        case "vllm", Grammar(lark=text):
+            return {"structured_outputs": {"grammar": text}}
+        case "vllm", Regex(pattern=pattern):
+            return {"structured_outputs": {"regex": pattern}}
+        case "vllm", JsonReply(schema=schema):
+            return {"structured_outputs": {"json": schema}}
+    raise AssertionError(f"no server takes grammars as {grammar!r}")
+
+
+CHAT = Route(
+    "openai",
+    "chat/completions",
+    _chat_prompt,
+    _chat_constraint,
+    Capabilities(tools=True),
+    json=True,
+)
+TEXT = Route(
+    "openai-text",
+    "completions",
+    _text_prompt,
+    _text_constraint,
+    Capabilities(text=True),
+    json=False,
+)
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """What a language model is to everybody else: a request in, text and a completion out.
 
 Everything that talks to a model (the agent, the mock server's executor, the corpus) sees only this
-file; everything that is a model (``openai``, ``gguf``, ``transformers``, ``baseline``) implements
-it. The shapes follow OpenAI's chat completions, the field's common denominator.
+file; everything that is a model (``openai``, ``tgi``, ``gguf``, ``transformers``, ``baseline``)
+implements it. The shapes follow OpenAI's chat completions, the field's common denominator.
+
+A model with ``Capabilities.text`` continues a text and has no chat template. Its prompt is the
+contents of all messages, one after the other with nothing between them: the prompt format decides
+about every character, roles are not told, and the reply is what comes next.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -43,8 +47,9 @@ class ToolSpec(BaseModel):
             strictest in use).
         description: What it does, for a reader who knows nothing else.
         parameters: JSON Schema (2020-12) of the arguments, an object, self-contained.
-        returns: JSON Schema of a successful result, self-contained, when it is known. Native tool
-            calling has no place for it; planners and text formats use it.
+        returns: JSON Schema of a successful result, self-contained, when it is known; its
+            ``contentMediaType`` where the result is no JSON. Native tool calling has no place for
+            it; planners and text formats use it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -82,6 +87,9 @@ class Usage(BaseModel):
         cached_tokens: Tokens of the prompt that the backend did not compute again.
         cost: US dollars, as the server said or the prices of the settings make it; 0 when neither
             is known.
+
+    A server that does not count, or whose reply was cut off at a stop text before it did, has its
+    tokens estimated at four characters each, so that a bound on tokens holds all the same.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -91,6 +99,16 @@ class Usage(BaseModel):
     cached_tokens: int = 0
     cost: float = 0.0
 
+    @classmethod
+    def told(cls, *, prompt: Any, completion: Any, cached: Any = None, cost: Any = None) -> Usage:
+        """What a server says. What is no finite number from 0 upwards counts as 0."""
+        return cls(
+            prompt_tokens=int(_number(prompt)),
+            completion_tokens=int(_number(completion)),
+            cached_tokens=int(_number(cached)),
+            cost=_number(cost),
+        )
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
@@ -98,6 +116,11 @@ class Usage(BaseModel):
             cached_tokens=self.cached_tokens + other.cached_tokens,
             cost=self.cost + other.cost,
         )
+
+
+def _number(value: Any) -> float:
+    # 1e15 tokens or dollars are no figure that anybody could have meant.
+    return value if isinstance(value, int | float) and 0 <= value < 1e15 else 0
 
 
 _NO_TOKENS = Usage()
@@ -129,7 +152,19 @@ class JsonReply:
     name: str = "reply"
 
 
-Constraint: TypeAlias = Grammar | JsonReply
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A constraint on the reply: the whole of it matches a regular expression.
+
+    Attributes:
+        pattern: In the syntax that the backends share: no anchors, no references back, no looking
+            around (Rust's ``regex``, without what is beyond regular languages).
+    """
+
+    pattern: str
+
+
+Constraint: TypeAlias = Grammar | JsonReply | Regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +175,16 @@ class Capabilities:
         tools: Native tool calls (``Request.tools`` are honoured).
         grammar: Decoding under a :class:`Grammar`.
         json_schema: Decoding under a :class:`JsonReply`.
+        regex: Decoding under a :class:`Regex`.
+        text: Continues a text: no roles, no chat template.
         context: Tokens that prompt and reply may have together, when it is known.
     """
 
     tools: bool = False
     grammar: bool = False
     json_schema: bool = False
+    regex: bool = False
+    text: bool = False
     context: int | None = None
 
 
@@ -158,7 +197,8 @@ class Request:
         tools: Tools for native calling. A backend without ``Capabilities.tools`` ignores them.
         constraint: What the reply must satisfy. A backend that cannot do it ignores it, so the
             reply is always checked by whoever asked.
-        stop: Texts that end the reply; they are not part of it.
+        stop: Texts that end the reply; they are not part of it. Every backend honours all of them,
+            whatever its server does.
         max_tokens: Bound on the reply.
         temperature: 0 decodes greedily.
         seed: For sampling; ignored when greedy.
@@ -190,6 +230,23 @@ class Completion:
     finish: Finish = "stop"
 
 
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The reply begins again: the pieces that came before it are void.
+
+    It comes where a server broke off in the middle and is asked again.
+
+    Attributes:
+        reason: Why, in a line.
+    """
+
+    reason: str
+
+
+Piece: TypeAlias = str | Restart | Completion
+"""What a stream is made of. The texts since the last restart join to the completion's text."""
+
+
 class LanguageModel(Protocol):
     """A language model.
 
@@ -206,10 +263,11 @@ class LanguageModel(Protocol):
         """What the backend can do."""
         ...
 
-    def stream(self, request: Request) -> AsyncIterator[str | Completion]:
+    def stream(self, request: Request) -> AsyncIterator[Piece]:
         """Yield pieces of text as they come, and the whole :class:`Completion` last, once.
 
-        Closing the iterator early cancels the request.
+        A :class:`Restart` among them takes back the pieces so far. A piece may be empty: a sign of
+        life. Closing the iterator early cancels the request.
         """
         ...
 
@@ -226,3 +284,8 @@ async def complete(model: LanguageModel, request: Request) -> Completion:
             completion = piece
     assert completion is not None, f"{model.name} ended its stream without a completion"
     return completion
+
+
+def joined(messages: Iterable[Message]) -> str:
+    """The prompt of a model that continues a text: the contents, with nothing between them."""
+    return "".join(message.content for message in messages)

@@ -60,6 +60,17 @@ BACKENDS = {
         "a model of an OpenAI-compatible server",
         environment=("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
+    "openai-text": Backend(
+        "toolalpaca.llm.openai:open_openai_text",
+        "NAME",
+        "a model of such a server that continues a text: no chat template",
+        environment=("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    ),
+    "tgi": Backend(
+        "toolalpaca.llm.tgi:open_tgi",
+        "URL",
+        "the model of a server of Text Generation Inference, by its own route",
+    ),
     "gguf": Backend(
         "toolalpaca.llm.gguf:open_file",
         "PATH",

@@ -1,15 +1,17 @@
 """A model that replays replies: every test of an agent is then free, exact and offline.
 
 A script is JSON Lines, a reply a line: ``{"text": "..."}``, or with native tool calls
-``{"tool_calls": [{"name": "getPet", "arguments": {"petId": 1}}]}``.
+``{"tool_calls": [{"name": "getPet", "arguments": {"petId": 1}}]}``. A line with ``"when": "..."``
+is for conversations in which a user says that, so that one script plays many tasks in any order.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from pydantic import BaseModel, ConfigDict
@@ -19,14 +21,17 @@ from toolalpaca.jsonl import read_jsonl
 from toolalpaca.llm.protocol import Capabilities, Completion, Request, ToolCall
 from toolalpaca.llm.settings import ModelSettings
 
+_Reply: TypeAlias = str | Completion | tuple[str, Completion]
+
 _WORDS = re.compile(r"\s*\S+|\s+$")
 
 
 class Scripted:
-    """Replays *replies* in order, whatever is asked.
+    """Replays *replies* in order: the next that is for the conversation, whatever is asked.
 
     Args:
-        replies: A text stands for a completion of that text.
+        replies: A text stands for a completion of that text. One in a pair is for conversations in
+            which a user says the first of the pair.
         capabilities: What the model says it can do, which chooses the prompt format.
         name: The name that traces show.
 
@@ -36,12 +41,13 @@ class Scripted:
 
     def __init__(
         self,
-        replies: Iterable[str | Completion],
+        replies: Iterable[_Reply],
         *,
         capabilities: Capabilities | None = None,
         name: str = "scripted",
     ) -> None:
         self._replies = iter(replies)
+        self._waiting: deque[_Reply] = deque()  # for other conversations than those so far
         self.capabilities = capabilities or Capabilities(tools=True)
         self.name = name
         self.requests: list[Request] = []
@@ -53,7 +59,7 @@ class Scripted:
             ModelReplyError: The script is at its end.
         """
         self.requests.append(request)
-        reply = next(self._replies, None)
+        reply = self._next(request)
         if reply is None:
             raise ModelReplyError(
                 f"the script has no reply to request {len(self.requests)}", where=self.name
@@ -66,6 +72,22 @@ class Scripted:
     async def aclose(self) -> None:
         """Nothing is held."""
 
+    def _next(self, request: Request) -> str | Completion | None:
+        said = "\n".join(m.content for m in request.messages if m.role == "user")
+        passed_over: list[_Reply] = []
+        try:
+            while (reply := self._pull()) is not None:
+                when, own = reply if isinstance(reply, tuple) else ("", reply)
+                if when in said:
+                    return own
+                passed_over.append(reply)
+            return None
+        finally:
+            self._waiting.extendleft(reversed(passed_over))
+
+    def _pull(self) -> _Reply | None:
+        return self._waiting.popleft() if self._waiting else next(self._replies, None)
+
 
 def open_script(path: str, _settings: ModelSettings) -> Scripted:
     """The model ``scripted:FILE``.
@@ -73,7 +95,9 @@ def open_script(path: str, _settings: ModelSettings) -> Scripted:
     Raises:
         DataError: The file cannot be read, or a line is no reply.
     """
-    replies = [line.completion(number) for number, line in enumerate(_lines(Path(path)), 1)]
+    replies = [
+        (line.when, line.completion(number)) for number, line in enumerate(_lines(Path(path)), 1)
+    ]
     return Scripted(replies, name=f"scripted:{path}")
 
 
@@ -93,6 +117,7 @@ class _ScriptedCall(BaseModel):
 class _ScriptedReply(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    when: str = ""
     text: str = ""
     tool_calls: tuple[_ScriptedCall, ...] = ()
 

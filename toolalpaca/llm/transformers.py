@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable, UsageError
 from toolalpaca.llm.background import Emit, Worker
-from toolalpaca.llm.chat_template import ChatTemplate
+from toolalpaca.llm.chat_template import ChatTemplate, read_template
 from toolalpaca.llm.decoding import Choice, Grammars, Past, decode
+from toolalpaca.llm.lora import merge_adapter
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
@@ -28,9 +29,10 @@ from toolalpaca.llm.protocol import (
     Message,
     Request,
     Usage,
+    joined,
 )
 from toolalpaca.llm.reply_text import StopText, TokenText
-from toolalpaca.llm.settings import ModelSettings
+from toolalpaca.llm.settings import NO_TEMPLATE, ModelSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -55,8 +57,8 @@ class Checkpoint:
     Args:
         name: What ``--model`` took.
         model: On the device where it shall run.
-        tokenizer: With a chat template.
-        settings: ``threads`` and ``context`` matter here.
+        tokenizer: With a chat template, unless the settings say that there is none.
+        settings: ``threads`` and ``context`` matter here, and whether there is a chat template.
 
     Raises:
         ModelUnavailable: The tokenizer has no usable chat template, or does not fit the model.
@@ -76,15 +78,18 @@ class Checkpoint:
         assert isinstance(vocabulary, int), "an embedding of text has a number of tokens"
         if len(tokenizer) > vocabulary:
             raise ModelUnavailable("the tokenizer has more tokens than the model", where=name)
+        text = settings.chat_template == NO_TEMPLATE
         try:
-            self._template = ChatTemplate(tokenizer)
+            self._template = None if text else ChatTemplate(tokenizer)
             self._ends = _end_tokens(model, tokenizer, self._template)
         except UsageError as error:
             raise ModelUnavailable(error.what, where=name, hint=error.hint) from error
         context = settings.context or _own_context(model)
         # llguidance reads the tokenizers of the Rust library only, which are the fast ones.
         fast = bool(tokenizer.is_fast)
-        self.capabilities = Capabilities(grammar=fast, json_schema=fast, context=context)
+        self.capabilities = Capabilities(
+            grammar=fast, json_schema=fast, regex=fast, text=text, context=context
+        )
         self._grammars = Grammars(tokenizer, vocabulary, self._ends) if fast else None
         self._past: Past | None = Past(model)
         self._worker = Worker(f"transformers {Path(name).name}")
@@ -111,11 +116,15 @@ class Checkpoint:
         self._past = None
 
     def _prompt(self, request: Request) -> list[int]:
-        try:
-            text = self._template.render(request.messages, prompt=True)
-        except UsageError as error:
-            raise ModelReplyError(error.what, where=self.name, hint=error.hint) from error
-        prompt = _tokens_of(text, self._tokenizer)
+        if self._template is None:
+            # Here nobody else writes the token that begins a sequence.
+            prompt = _tokens_of(joined(request.messages), self._tokenizer, special=True)
+        else:
+            try:
+                text = self._template.render(request.messages, prompt=True)
+            except UsageError as error:
+                raise ModelReplyError(error.what, where=self.name, hint=error.hint) from error
+            prompt = _tokens_of(text, self._tokenizer)
         if (context := self.capabilities.context) is not None and len(prompt) >= context:
             raise ModelReplyError(
                 f"the prompt of {len(prompt)} tokens leaves no room for a reply in the context of "
@@ -169,7 +178,7 @@ class Checkpoint:
 
 
 def _end_tokens(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, template: ChatTemplate
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, template: ChatTemplate | None
 ) -> frozenset[int]:
     """The tokens that end a reply.
 
@@ -182,6 +191,8 @@ def _end_tokens(
         tokenizer.eos_token_id,
     ):
         ends.update([named] if isinstance(named, int) else named or ())
+    if template is None:
+        return frozenset(ends)
     probe = "the assistant says this"
     question = Message(role="user", content="?")
     answered = template.render([question, Message(role="assistant", content=probe)], prompt=False)
@@ -191,9 +202,11 @@ def _end_tokens(
     return frozenset(ends)
 
 
-def _tokens_of(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    # The template writes the special tokens, the beginning of the sequence included.
-    encoding: Any = tokenizer(text, add_special_tokens=False, verbose=False)
+def _tokens_of(
+    text: str, tokenizer: PreTrainedTokenizerBase, *, special: bool = False
+) -> list[int]:
+    # A chat template writes the special tokens, the beginning of the sequence included.
+    encoding: Any = tokenizer(text, add_special_tokens=special, verbose=False)
     tokens: list[int] = encoding["input_ids"]
     return tokens
 
@@ -217,8 +230,8 @@ def _load(folder: Path, settings: ModelSettings) -> tuple[PreTrainedModel, PreTr
         )
     with _quiet(settings):
         try:
-            return _from_pretrained(folder)
-        except (ModelUnavailable, MemoryError):
+            return _from_pretrained(folder, settings)
+        except (ModelUnavailable, UsageError, MemoryError):
             raise
         # Whatever is wrong in the files, each library behind it says in an exception of its own.
         except Exception as error:
@@ -227,17 +240,19 @@ def _load(folder: Path, settings: ModelSettings) -> tuple[PreTrainedModel, PreTr
             ) from error
 
 
-def _from_pretrained(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _from_pretrained(
+    folder: Path, settings: ModelSettings
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model and tokenizer of a folder; nothing is downloaded, and no code of it is run."""
-    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     where: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, **where)
-    cuda = torch.cuda.is_available()
-    # On a processor float32 is the fast one; a graphics card takes what the weights are saved in.
+    if template := read_template(settings):
+        tokenizer.chat_template = template
+    device = _device(settings.device)
     loaded: Any = AutoModelForCausalLM.from_pretrained(
-        folder, dtype="auto" if cuda else torch.float32, output_loading_info=True, **where
+        folder, dtype=_dtype(settings.dtype, device), output_loading_info=True, **where
     )
     model, found = loaded
     # transformers gives weights that it does not find random values.
@@ -246,7 +261,33 @@ def _from_pretrained(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizer
             f"{len(missing)} weights of the model are missing, {missing[0]} among them",
             where=str(folder),
         )
-    return model.to("cuda" if cuda else "cpu").eval(), tokenizer
+    for adapter in settings.adapters:
+        merge_adapter(model, adapter)
+    return model.to(device).eval(), tokenizer
+
+
+def _device(name: str | None) -> str:
+    import torch
+
+    if name is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"there is no device {name!r}: {_first_line(error)}", where="--device"
+        ) from error
+    return name
+
+
+def _dtype(name: str | None, device: str) -> Any:
+    """What transformers takes for it."""
+    import torch
+
+    if name is None:
+        # On a processor float32 is the fast one; a graphics card takes what the weights are in.
+        return torch.float32 if device == "cpu" else "auto"
+    return name if name == "auto" else getattr(torch, name)
 
 
 @contextmanager

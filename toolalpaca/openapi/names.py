@@ -7,10 +7,14 @@ from collections.abc import Collection
 from itertools import count
 
 LONGEST_NAME = 64
-"""Characters of a tool's name that every model provider accepts."""
+"""Characters of the name of a tool or an argument that every model provider accepts."""
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# OpenAI: [A-Za-z0-9_-]{1,64}. Anthropic takes the same. Gemini demands a letter or _ to begin with.
+_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+# Anthropic: "Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'".
+_SAFE_ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_UNSAFE_IN_ARGUMENT = re.compile(r"[^A-Za-z0-9_.-]+")
 _TEMPLATE_PARAMETER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -26,10 +30,24 @@ def is_tool_name(text: str) -> bool:
 def tool_name(text: str) -> str:
     """*text* as a tool's name, ``""`` when nothing of it can be used.
 
-    >>> tool_name("pets.list all")
-    'pets_list_all'
+    >>> tool_name("pets.list all"), tool_name("2fa")
+    ('pets_list_all', '_2fa')
     """
-    return _UNSAFE.sub("_", text).strip("_-")[:LONGEST_NAME].rstrip("_-")
+    name = _UNSAFE.sub("_", text).strip("_-")
+    if name[:1].isdigit():
+        name = f"_{name}"
+    return name[:LONGEST_NAME].rstrip("_-")
+
+
+def argument_name(text: str) -> str:
+    """*text* as the name of an argument, ``""`` when nothing of it can be used.
+
+    >>> argument_name("filter[price]"), argument_name("X-Api.Version"), argument_name("名前")
+    ('filter_price', 'X-Api.Version', '')
+    """
+    if _SAFE_ARGUMENT.fullmatch(text):
+        return text
+    return _UNSAFE_IN_ARGUMENT.sub("_", text).strip("_")[:LONGEST_NAME].rstrip("_")
 
 
 def operation_name(method: str, path: str) -> str:
@@ -42,6 +60,15 @@ def operation_name(method: str, path: str) -> str:
     """
     readable = _TEMPLATE_PARAMETER.sub(r"by_\1", path)
     return tool_name(f"{method} {readable}") or method
+
+
+def path_parameters(path: str) -> list[str]:
+    """The names in a path template, in their order.
+
+    >>> path_parameters("/pets/{petId}/photos/{n}")
+    ['petId', 'n']
+    """
+    return [name for name in _TEMPLATE_PARAMETER.findall(path) if name]
 
 
 def unique_name(

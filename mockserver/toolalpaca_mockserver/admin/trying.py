@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from toolalpaca.calling.bodies import encode_body
-from toolalpaca.calling.request import PreparedRequest, build_request
-from toolalpaca.calling.tools import Place, Tool
+from toolalpaca.calling.places import Place
+from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
+from toolalpaca.calling.tools import Tool
 from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import MediaType, Operation, Parameter, SecurityScheme
@@ -135,7 +136,7 @@ class Trials:
                 sent_as, content = represent(value, media_type, contract)
             else:
                 sent_as, content = encode_body(media_type, value)
-        except (NoInstance, DocumentError, AttributeError, TypeError):
+        except (NoInstance, DocumentError, UnusableArgument):
             return TriedBody(key, key, None)  # a form of something that is no object, for instance
         return TriedBody(key, sent_as, content)
 

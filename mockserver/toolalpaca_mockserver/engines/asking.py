@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolalpaca.errors import ModelReplyError, ModelUnavailable
-from toolalpaca.llm.protocol import Completion, LanguageModel, Message, Request, complete
+from toolalpaca.llm.protocol import (
+    Completion,
+    LanguageModel,
+    Message,
+    Request,
+    Restart,
+    complete,
+)
 from toolalpaca_mockserver.engines.breaker import Breaker
 from toolalpaca_mockserver.engines.counts import Counts, current_spending
 from toolalpaca_mockserver.engines.reading import LONGEST_REPLY
@@ -126,6 +133,9 @@ async def _bounded(model: LanguageModel, request: Request, until: float) -> Comp
         async for piece in stream:
             if isinstance(piece, Completion):
                 return piece
+            if isinstance(piece, Restart):
+                pieces, size = [], 0
+                continue
             pieces.append(piece)
             size += len(piece)
             if size > LONGEST_REPLY or time.monotonic() > until:

@@ -143,7 +143,7 @@ def add_auth_options(parser: CommandParser) -> None:
     auth.add_argument(
         "--auth",
         metavar="SCHEME=VALUE",
-        type=_credential,
+        type=credential_argument,
         action="append",
         default=argparse.SUPPRESS,
         help="a credential for a security scheme of the document: a key, a token, USER:PASSWORD or "
@@ -223,7 +223,8 @@ def _allowed_host(text: str) -> AllowedHost:
     return allowed_host(text)
 
 
-def _credential(text: str) -> Credential:
+def credential_argument(text: str) -> Credential:
+    """``SCHEME=VALUE`` as the type of an argument, read without loading what uses it before."""
     from toolalpaca_runtime.auth import credential
 
     return credential(text)

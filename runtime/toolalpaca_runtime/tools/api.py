@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
 from toolalpaca.calling.tools import Tool, make_tools
 from toolalpaca.errors import ApiError
-from toolalpaca.hosts import is_absolute
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.logs import conceal
 from toolalpaca.openapi.model import Document, Operation
@@ -140,6 +139,11 @@ class ApiTools:
         return self.document.name
 
     @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools with the operations behind them."""
+        return tuple(self._tools.values())
+
+    @property
     def title(self) -> str:
         """The API's name for people."""
         return self.document.title
@@ -151,6 +155,11 @@ class ApiTools:
             for name, tool in self._tools.items()
         }
         return {name: schemes for name, schemes in missing.items() if schemes}
+
+    def is_free(self, tool: str) -> bool:
+        """Whether the tool's method changes nothing, and no rule stands against it."""
+        known = self._tools[tool]
+        return known.operation.method in SAFE_METHODS and self._verdict(known) == "allow"
 
     async def call(self, call: Call, approve: Approve = nobody) -> Observation:
         """Make *call* and say what came of it.
@@ -203,9 +212,11 @@ class ApiTools:
     def _server(self, operation: Operation) -> str:
         """The URL below which *operation* is called."""
         servers, usual = operation.servers, self.document.servers
-        if self._own_servers and servers and servers[:1] != usual[:1] and is_absolute(servers[0]):
-            return servers[0]
-        return self.base_url
+        if not (self._own_servers and servers) or servers[:1] == usual[:1]:
+            return self.base_url
+        # "Relative references ... are resolved using the URL of the document"; a file has none, and
+        # where its API is stands in for that.
+        return urljoin(f"{self.base_url}/", servers[0])
 
     def _verdict(self, tool: Tool) -> str:
         operation = tool.operation

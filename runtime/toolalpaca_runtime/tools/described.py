@@ -39,6 +39,10 @@ class DescribedTool:
         """Checks arguments."""
         return Validator(self.spec.parameters)
 
+    def is_free(self, policy: Policy) -> bool:
+        """Whether calls change nothing and are allowed without asking."""
+        return self.safe and policy.verdict(self.spec.name, safe=True) == "allow"
+
     async def admitted(
         self, call: Call, policy: Policy, approve: Approve
     ) -> tuple[Checked, bool | None] | Observation:

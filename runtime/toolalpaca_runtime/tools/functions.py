@@ -78,6 +78,10 @@ class FunctionTools:
             self._functions[tool.spec.name] = validate_call(function)
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in self._tools.values())
 
+    def is_free(self, tool: str) -> bool:
+        """Whether the function is not marked unsafe, and no rule stands against it."""
+        return self._tools[tool].is_free(self._policy)
+
     async def call(self, call: Call, approve: Approve = nobody) -> Observation:
         """Call the function, and tell its result."""
         admitted = await self._tools[call.tool].admitted(call, self._policy, approve)

@@ -76,6 +76,10 @@ class McpTools:
             await self.aclose()
             raise self._failed(f"it was not ready within {_CONNECTS_WITHIN:g} s") from None
 
+    def is_free(self, tool: str) -> bool:
+        """Whether the server calls the tool read-only, and no rule stands against it."""
+        return self._tools[tool][1].is_free(self._policy)
+
     async def call(self, call: Call, approve: Approve = nobody) -> Observation:
         """Call the tool, and tell its result."""
         name, tool = self._tools[call.tool]

@@ -92,6 +92,10 @@ class ToolSearch:
     def __init__(self, index: ToolIndex) -> None:
         self.index = index
 
+    def is_free(self, _tool: str) -> bool:
+        """Never: what it finds depends on the calls before it."""
+        return False
+
     async def call(self, call: Call, _approve: Approve = nobody) -> Observation:
         """Find tools, which the observation adds to those that the model knows."""
         query: Any = call.arguments.get("query")

@@ -27,6 +27,13 @@ class ToolSource(Protocol):
         """The tools as a model sees them; always the same."""
         ...
 
+    def is_free(self, tool: str) -> bool:
+        """Whether calls of that tool change nothing and need no approval.
+
+        Such calls of one step are made at the same time.
+        """
+        ...
+
     async def call(self, call: Call, approve: Approve) -> Observation:
         """Make *call*, whose tool is one of this source, and say what came of it.
 

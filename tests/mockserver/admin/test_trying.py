@@ -141,7 +141,7 @@ def test_a_request_that_cannot_be_made_is_refused(open_client: Open, pets: dict[
     refused = client.post(url, json={"path": {"petId": ""}})
     assert (refused.status_code, refused.json()["detail"]) == (
         422,
-        "petId: it stands in the path and cannot be empty",
+        "path petId: it stands in the path and cannot be empty",
     )
     sent = client.post(url, json={"path": {"petId": "a/b c"}}).json()
     assert sent["url"] == "/pets/a%2Fb%20c"

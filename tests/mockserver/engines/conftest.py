@@ -8,10 +8,9 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-import httpx2
 import pytest
-from openai import AsyncOpenAI
 
+from toolalpaca.llm import model_server as llm
 from toolalpaca.llm.openai import OpenAI
 from toolalpaca.llm.protocol import Capabilities, Completion, Request, Usage
 from toolalpaca_mockserver.engines.asking import Asker, Limits
@@ -103,10 +102,7 @@ class ModelServer:
 
     def model(self) -> OpenAI:
         """A model behind it, whose client tries nothing again."""
-        # Nobody closes the client, which lives in the server's loop: it keeps no connections.
-        http = httpx2.AsyncClient(limits=httpx2.Limits(max_keepalive_connections=0), timeout=30)
-        client = AsyncOpenAI(base_url=self.url, api_key="k", max_retries=0, http_client=http)
-        return OpenAI("fake", client)
+        return OpenAI("fake", llm.ModelServer(self.url, "k", model="fake", timeout=30))
 
     def say(self, text: str) -> None:
         """Let it answer *text* from now on."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
 import pytest
 
-from toolalpaca.llm.protocol import JsonReply
+from toolalpaca.llm.protocol import (
+    Capabilities,
+    Completion,
+    JsonReply,
+    Piece,
+    Request,
+    Restart,
+)
 from toolalpaca.llm.scripted import Scripted
 from toolalpaca_mockserver.engines.asking import Asker
 from toolalpaca_mockserver.engines.llm import LlmEngine
+from toolalpaca_mockserver.engines.reading import LONGEST_REPLY
 from toolalpaca_mockserver.engines.schema import SchemaEngine
 
 Open = Callable[..., httpx2.Client]
@@ -68,6 +76,34 @@ def test_an_invalid_reply_is_repaired_once_with_its_faults_named(
     assert (response.json()["stars"], response.headers["toolalpaca-source"]) == (4, "llm")
     assert len(model.requests) == 2
     assert model.requests[1].messages[-1].role == "user"
+
+
+class Stumbling:
+    """A model whose first attempt at a reply breaks off when it is nearly too long."""
+
+    name = "stumbling"
+    capabilities = Capabilities(json_schema=True)
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        yield "x" * LONGEST_REPLY
+        yield Restart("the server broke off its reply")
+        yield GOOD
+        yield Completion(GOOD)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def test_a_reply_that_begins_again_is_as_long_as_its_last_attempt(
+    open_client: Open, make_document: Callable[..., Any]
+) -> None:
+    content = {"application/json": {"schema": JOKE}}
+    paths = {"/joke": {"get": {"responses": {"200": {"description": "A", "content": content}}}}}
+    client = open_client(
+        make_document(paths),
+        engine=lambda values: LlmEngine(Asker(Stumbling()), SchemaEngine(values)),
+    )
+    assert client.get("/joke").json() == json.loads(GOOD)
 
 
 def test_a_reply_in_a_code_block_counts(joker: Callable[..., Any]) -> None:

@@ -15,7 +15,7 @@ Open = Callable[..., httpx2.Client]
 
 GOOD = {"text": "Knock knock.", "stars": 4}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
-REFUSED = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+REFUSED = b"HTTP/1.1 %s\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
 
 def event(data: Any) -> bytes:
@@ -83,7 +83,7 @@ BAD_REPLIES = {
     "odd usage": saying("x") + event({"choices": [], "usage": {"prompt_tokens": "many"}}),
     "error inside": HEAD + event({"error": {"message": "out of memory"}}),
     "no UTF-8": HEAD + event(b'{"choices": [{"delta": {"content": "\xff\xfe"}}]}'),
-    "page": b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n<html/>",
+    "page": b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n<html/>",
     "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
     "NaN": saying('{"text": "x", "stars": NaN}'),
     "lone surrogate": saying(SURROGATE),

@@ -238,7 +238,18 @@ def test_results_are_described_by_the_success_response() -> None:
         },
     }
     tool = only_tool({"responses": responses}, components={"schemas": {"Pet": pet}})
-    assert tool.spec.returns == {"$ref": "#/$defs/Pet", "$defs": {"Pet": pet}}
+    assert tool.spec.returns == {
+        "$ref": "#/$defs/Pet",
+        "$defs": {"Pet": pet},
+        "description": "ok",
+    }
+
+
+def test_results_that_are_no_json_are_texts_of_their_media_type() -> None:
+    answered = {"description": "", "content": {"text/csv": {"schema": {"type": "array"}}}}
+    tool = only_tool({"responses": {"200": answered}})
+    assert tool.spec.returns == {"type": "string", "contentMediaType": "text/csv"}
+    assert only_tool({"responses": {"204": {"description": "gone"}}}).spec.returns is None
 
 
 def test_an_operation_named_as_the_tool_that_asks_gets_another_name() -> None:

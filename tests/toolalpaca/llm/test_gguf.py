@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable
+from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable, UsageError
 from toolalpaca.llm.catalog import fetchable
 from toolalpaca.llm.gguf import Gguf
 from toolalpaca.llm.protocol import (
@@ -19,6 +19,7 @@ from toolalpaca.llm.protocol import (
     JsonReply,
     LanguageModel,
     Message,
+    Regex,
     Request,
     complete,
 )
@@ -28,12 +29,16 @@ from toolalpaca.llm.settings import ModelSettings
 QUESTION = Message(role="user", content="Name a fruit.")
 
 
-@pytest.fixture(scope="module")
-def smollm2() -> LanguageModel:
+def opened(**settings: Any) -> LanguageModel:
     pytest.importorskip("xllamacpp")
     if not fetchable("smollm2").fetched:
         pytest.skip("smollm2 has not been fetched")
-    return open_model("smollm2", ModelSettings(context=512))
+    return open_model("smollm2", ModelSettings(context=512, **settings))
+
+
+@pytest.fixture(scope="module")
+def smollm2() -> LanguageModel:
+    return opened()
 
 
 def ask(model: LanguageModel, *messages: Message, **wishes: Any) -> Completion:
@@ -105,6 +110,90 @@ def test_a_closed_stream_leaves_the_model_usable(smollm2: LanguageModel) -> None
 def test_a_prompt_longer_than_the_context_is_an_error(smollm2: LanguageModel) -> None:
     with pytest.raises(ModelReplyError, match=r"smollm2: .*context"):
         ask(smollm2, Message(role="user", content="plum " * 600))
+
+
+@pytest.mark.smollm2
+def test_conversations_that_take_turns_keep_what_was_computed_of_each(
+    smollm2: LanguageModel,
+) -> None:
+    async def say(city: str) -> Completion:
+        words = Message(role="user", content=f"I am going to {city} tomorrow. " * 8)
+        return await complete(smollm2, Request(messages=(words,), max_tokens=2))
+
+    async def together() -> tuple[Completion, Completion]:
+        return await asyncio.gather(say("Bern"), say("Oslo"))
+
+    first, again = asyncio.run(together()), asyncio.run(together())
+    for before, after in zip(first, again, strict=True):
+        assert after.text == before.text
+        assert after.usage.cached_tokens >= after.usage.prompt_tokens - 8
+
+
+@pytest.mark.smollm2
+def test_a_regular_expression_holds(smollm2: LanguageModel) -> None:
+    assert ask(smollm2, constraint=Regex("(apple|plum)/7")).text in ("apple/7", "plum/7")
+
+
+@pytest.mark.smollm2
+def test_without_a_template_a_text_is_continued() -> None:
+    model = opened(chat_template="none")
+    assert model.capabilities.text
+    parts = [Message(role="system", content="Once upon a"), Message(role="user", content=" time")]
+    reply = ask(model, *parts, max_tokens=3, stop=("!",))
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (4, 3)
+    assert ask(model, *parts, constraint=Grammar('start: ", there"')).text == ", there"
+    asyncio.run(model.aclose())
+
+
+@pytest.mark.smollm2
+def test_a_template_of_ones_own_takes_the_place_of_the_models(tmp_path: Path) -> None:
+    template = tmp_path / "own.jinja"
+    template.write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    model = opened(chat_template=str(template))
+    assert not model.capabilities.text
+    assert ask(model, Message(role="user", content="Once upon a time")).usage.prompt_tokens == 4
+    asyncio.run(model.aclose())
+    with pytest.raises(UsageError, match=r"absent\.jinja: the chat template cannot be read"):
+        opened(chat_template="absent.jinja")
+
+
+def write_adapter(path: Path, strength: float) -> Path:
+    """A LoRA adapter for the attention of SmolLM2, by chance, as llama.cpp reads it."""
+    gguf = pytest.importorskip("gguf")
+    numpy = pytest.importorskip("numpy")
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 8.0)
+    chance = numpy.random.default_rng(0)
+    for layer in range(30):
+        name = f"blk.{layer}.attn_q.weight"
+        a, b = chance.normal(size=(4, 576)), chance.normal(size=(576, 4)) * strength
+        writer.add_tensor(f"{name}.lora_a", a.astype(numpy.float32))
+        writer.add_tensor(f"{name}.lora_b", b.astype(numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+@pytest.mark.smollm2
+def test_an_adapter_changes_what_is_said(smollm2: LanguageModel, tmp_path: Path) -> None:
+    said = {}
+    for strength in (0.0, 0.5):
+        model = opened(adapters=(write_adapter(tmp_path / f"{strength}.gguf", strength),))
+        said[strength] = ask(model).text
+        asyncio.run(model.aclose())
+    assert said[0.0] == ask(smollm2).text != said[0.5]
+
+
+@pytest.mark.smollm2
+def test_an_adapter_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"absent\.gguf: the model cannot be read"):
+        opened(adapters=(tmp_path / "absent.gguf",))
+    with pytest.raises(ModelUnavailable, match="is --adapter made for this model"):
+        opened(adapters=(fetchable("smollm2").path,))
 
 
 def test_a_file_that_is_no_model_is_told_in_one_line(tmp_path: Path) -> None:

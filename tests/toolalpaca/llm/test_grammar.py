@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from toolalpaca.errors import ModelReplyError
 from toolalpaca.llm.bounding import Bounds, bounded
-from toolalpaca.llm.grammar import check_grammar, json_grammar, json_rule
-from toolalpaca.llm.protocol import Grammar
+from toolalpaca.llm.grammar import as_grammar, check_grammar, json_grammar, json_rule
+from toolalpaca.llm.protocol import Grammar, Regex
 
 llguidance = pytest.importorskip("llguidance")
 
@@ -300,3 +300,17 @@ def test_a_grammar_that_cannot_be_read_is_told_in_one_line() -> None:
     with pytest.raises(ModelReplyError, match="the grammar of the reply cannot be read") as caught:
         check_grammar(Grammar("start: other\n"))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a/b", r"a\/b", "", "yes|no", "a\nb", r"a\nb", "a\\\nb", r"\d{3}-[a-f]{2}", r"a\\/b",
+        "[/#]{2}", '"x"', "ü{1,3}", r"(GET|POST) /v1/[a-z]{1,4}",
+    ],
+)  # fmt: skip
+def test_a_regular_expression_is_matched_as_a_whole(pattern: str) -> None:
+    grammar = as_grammar(Regex(pattern))
+    check_grammar(grammar)
+    for seed in range(5):
+        assert re.fullmatch(pattern, walk(grammar, random.Random(seed)))

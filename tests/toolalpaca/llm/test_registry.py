@@ -16,6 +16,7 @@ from toolalpaca.llm.options import (
     model_from_options,
     settings_from_options,
 )
+from toolalpaca.llm.pricing import Price
 from toolalpaca.llm.protocol import LanguageModel
 from toolalpaca.llm.registry import BACKENDS, check_model_name, open_model
 from toolalpaca.llm.settings import ModelSettings
@@ -89,6 +90,32 @@ def test_the_command_line_chooses_the_settings(monkeypatch: pytest.MonkeyPatch) 
     assert settings_from_options(options()).api_key == KEY
 
 
+def test_the_command_line_bounds_and_prices_a_remote_model() -> None:
+    chosen = options(
+        *("--model-grammar", "vllm", "--model-timeout", "5", "--model-retries", "0"),
+        *("--model-concurrency", "4", "--model-rate", "60", "--model-price", "2.5,10,0.25"),
+    )
+    assert settings_from_options(chosen) == ModelSettings(
+        server_grammar="vllm",
+        timeout=5.0,
+        retries=0,
+        concurrency=4,
+        rate=60,
+        price=Price(2.5, 10.0, 0.25),
+    )
+    assert settings_from_options(options("--model-price", "1,2")).price == Price(1.0, 2.0)
+
+
+def test_the_command_line_says_how_a_local_model_runs(tmp_path: Path) -> None:
+    chosen = options(
+        *("--adapter", str(tmp_path), "--adapter", str(tmp_path), "--chat-template", "none"),
+        *("--device", "cpu", "--dtype", "bfloat16"),
+    )
+    assert settings_from_options(chosen) == ModelSettings(
+        adapters=(tmp_path, tmp_path), chat_template="none", device="cpu", dtype="bfloat16"
+    )
+
+
 def test_a_key_is_shown_nowhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +136,11 @@ def test_a_key_is_shown_nowhere(
         (("--model", "gpt-5"), "there is no model 'gpt-5'"),
         (("--model-url", "ftp://x"), "ftp://x"),
         (("--threads", "0"), "0 is not from 1 to 256"),
+        (("--model-price", "3"), "'3' is not IN,OUT or IN,OUT,CACHED"),
+        (("--model-price", "1,-2"), "is not IN,OUT"),
+        (("--model-price", "1,nan"), "is not IN,OUT"),
+        (("--model-rate", "0"), "0 is not from 1"),
+        (("--adapter", "/nowhere/at/all"), "/nowhere/at/all"),
     ],
 )
 def test_an_option_that_cannot_be_is_told(words: tuple[str, ...], message: str) -> None:

@@ -63,6 +63,26 @@ def test_a_file_holds_texts_and_calls(tmp_path: Path) -> None:
     )
 
 
+def test_one_script_plays_many_conversations_in_any_order(tmp_path: Path) -> None:
+    model = script(
+        tmp_path,
+        '{"when": "cats", "text": "cat 1"}',
+        '{"when": "dogs", "text": "dog 1"}',
+        '{"text": "anybody"}',
+        '{"when": "cats", "text": "cat 2"}',
+        '{"when": "dogs", "text": "dog 2"}',
+    )
+
+    def say(about: str) -> str:
+        request = Request(messages=(Message(role="user", content=f"Tell me of {about}."),))
+        return asyncio.run(complete(model, request)).text
+
+    said = [say(about) for about in ("dogs", "cats", "birds", "dogs", "cats")]
+    assert said == ["dog 1", "cat 1", "anybody", "dog 2", "cat 2"]
+    with pytest.raises(ModelReplyError, match="no reply to request 6"):
+        say("cats")
+
+
 @pytest.mark.parametrize("line", ["{", '{"texts": "Hi"}', '{"tool_calls": [{"arguments": {}}]}'])
 def test_a_line_that_is_no_reply_is_told_with_its_number(line: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"script\.jsonl:2"):

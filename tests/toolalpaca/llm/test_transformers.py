@@ -5,6 +5,7 @@ import builtins
 import copy
 import importlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +17,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable
-from toolalpaca.llm.protocol import Completion, Grammar, JsonReply, Message, Request, complete
+from toolalpaca.errors import MissingExtra, ModelReplyError, ModelUnavailable, UsageError
+from toolalpaca.llm.protocol import (
+    Completion,
+    Grammar,
+    JsonReply,
+    Message,
+    Regex,
+    Request,
+    complete,
+)
 from toolalpaca.llm.registry import open_model
 from toolalpaca.llm.settings import ModelSettings
 from toolalpaca.llm.transformers import Checkpoint
@@ -295,6 +304,47 @@ def test_a_folder_is_opened_by_name_and_in_silence(
     request = Request(messages=(SYSTEM, QUESTION), max_tokens=24)
     assert asyncio.run(complete(model, request)).text == ask(checkpoint(base)).text
     assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_template_a_text_is_continued(base: Any, folder: Path) -> None:
+    model = open_model(f"transformers:{folder}", ModelSettings(chat_template="none"))
+    assert model.capabilities.text
+    parts = (Message(role="system", content="The forecast"), Message(role="user", content=" for"))
+    prompt = base.tokenizer("The forecast for")["input_ids"]
+    written = base.model.generate(torch.tensor([prompt]), max_new_tokens=12, do_sample=False)
+    reply = asyncio.run(complete(model, Request(messages=parts, max_tokens=12)))
+    expected = base.tokenizer.decode(written[0, len(prompt) :], skip_special_tokens=True)
+    assert reply.text == expected
+    assert reply.usage.prompt_tokens == len(prompt)
+
+
+def test_a_template_of_ones_own_takes_the_place_of_the_models(
+    base: Any, folder: Path, tmp_path: Path
+) -> None:
+    template = tmp_path / "own.jinja"
+    template.write_text("{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}")
+    settings = ModelSettings(chat_template=str(template))
+    model = open_model(f"transformers:{folder}", settings)
+    assert not model.capabilities.text
+    reply = asyncio.run(complete(model, Request(messages=(QUESTION,), max_tokens=1)))
+    told = base.tokenizer(f"<user>{QUESTION.content}\n", add_special_tokens=False)["input_ids"]
+    assert reply.usage.prompt_tokens == len(told)
+    with pytest.raises(UsageError, match=r"absent\.jinja: the chat template cannot be read"):
+        open_model(f"transformers:{folder}", ModelSettings(chat_template="absent.jinja"))
+
+
+def test_the_settings_choose_how_it_computes(folder: Path) -> None:
+    settings = ModelSettings(dtype="bfloat16", device="cpu")
+    model: Any = open_model(f"transformers:{folder}", settings)
+    assert model._past._model.dtype is torch.bfloat16
+    assert asyncio.run(complete(model, Request(messages=(QUESTION,), max_tokens=2))).text
+    with pytest.raises(UsageError, match="there is no device 'warp:9'"):
+        open_model(f"transformers:{folder}", ModelSettings(device="warp:9"))
+
+
+def test_a_regular_expression_holds(base: Any) -> None:
+    reply = ask(checkpoint(base), constraint=Regex("(rain|sun)/[0-9]{2}"), max_tokens=40)
+    assert re.fullmatch("(rain|sun)/[0-9]{2}", reply.text)
 
 
 def _without(name: str) -> Callable[[Path], object]:
