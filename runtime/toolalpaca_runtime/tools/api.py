@@ -57,7 +57,8 @@ class PreparedCall:
     Attributes:
         tool: What is called.
         arguments: As they were checked and mended.
-        request: Without credentials, which it gets when it is sent.
+        request: Without credentials.
+        authorization: The credentials; access tokens that must be got are not among them yet.
         recorded: The request as people may see it, secrets redacted.
         repairs: What was changed in the arguments, a sentence each.
     """
@@ -65,6 +66,7 @@ class PreparedCall:
     tool: Tool
     arguments: Mapping[str, Any]
     request: PreparedRequest
+    authorization: Authorization
     recorded: HttpRequest
     repairs: tuple[str, ...] = ()
 
@@ -207,7 +209,9 @@ class ApiTools:
         request = _with_headers(request, self._headers)
         authorization = self._authorizer.recorded(tool.operation, request.url)
         recorded = self._recorded_request(request, authorization)
-        return PreparedCall(tool, checked.arguments, request, recorded, checked.repairs)
+        return PreparedCall(
+            tool, checked.arguments, request, authorization, recorded, checked.repairs
+        )
 
     def _server(self, operation: Operation) -> str:
         """The URL below which *operation* is called."""
