@@ -156,8 +156,8 @@ class Credentials:
         for secret in self._secrets.values():
             text = secret.reveal()
             texts += [text, base64.b64encode(text.encode()).decode()]
-            user, colon, password = text.partition(":")
-            texts += [password] if colon and user else []
+            # A password after its user, a token after "Bearer" or "Token": servers echo it alone.
+            texts += [rest for mark in ": " for rest in [text.partition(mark)[2]] if rest]
         return [text for text in texts if text not in (PLACEHOLDER, f"{PLACEHOLDER}:{PLACEHOLDER}")]
 
 
