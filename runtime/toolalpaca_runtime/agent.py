@@ -125,7 +125,7 @@ class Agent:
     ) -> None:
         self.model = model
         self.toolbox = toolbox
-        self.prompt_format = prompt_format or format_for(model)
+        self.prompt_format = format_for(model, prompt_format)
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
@@ -157,7 +157,7 @@ class Agent:
         status: Status = "interrupted"
         reason, answer = "the run was interrupted", ""
         try:
-            for event in self._hear(text):
+            for event in await self._hear(text):
                 yield event
             while True:
                 async with aclosing(self._step(turn)) as items:
@@ -197,7 +197,7 @@ class Agent:
     ) -> None:
         self.finish()
 
-    def _hear(self, text: str) -> list[Event]:
+    async def _hear(self, text: str) -> list[Event]:
         """The user's words: the answer to an open question, or a new instruction."""
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
@@ -209,15 +209,15 @@ class Agent:
             else:
                 events.append(self._observed(call, Observation(_NOT_RUN, "runtime")))
         if not answered:
-            events.append(self._record(self._instruction(text)))
+            events.append(self._record(await self._instruction(text)))
         return events
 
-    def _instruction(self, text: str) -> UserEvent:
+    async def _instruction(self, text: str) -> UserEvent:
         """The user's words as an event, with the tools that they make worth showing."""
         if self.trace.events:
-            tools = self.toolbox.more(text, self.trace.known_tools())
+            tools = await self.toolbox.more(text, self.trace.known_tools())
             return UserEvent(**self._next(), text=text, tools=tools)
-        self.trace.tools = self.toolbox.shown(text)
+        self.trace.tools = await self.toolbox.shown(text)
         return UserEvent(**self._next(), text=text)
 
     def _open_calls(self) -> list[Call]:

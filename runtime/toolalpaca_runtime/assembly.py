@@ -15,7 +15,8 @@ from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.storage import Storage
-from toolalpaca_runtime.toolbox import MOST_SHOWN, Toolbox
+from toolalpaca_runtime.toolbox import MOST_SHOWN, MakeIndex, Toolbox
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
 
@@ -36,6 +37,7 @@ class Assembly:
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
         listeners: Hear what happens to the agents.
+        index: Ranks the tools, where there are more.
         seed: For sampling.
     """
 
@@ -49,6 +51,7 @@ class Assembly:
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
         listeners: Sequence[Listener] = (),
+        index: MakeIndex = Bm25Index,
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)
@@ -57,6 +60,7 @@ class Assembly:
         self._limits = limits
         self._most_shown = most_shown
         self._listeners = tuple(listeners)
+        self._index = index
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
@@ -83,7 +87,12 @@ class Assembly:
         folder = self._recorder.path.with_suffix(".files") / str(self._agents)
         return Agent(
             self.model,
-            Toolbox(self.sources, storage=Storage(folder), most_shown=self._most_shown),
+            Toolbox(
+                self.sources,
+                storage=Storage(folder),
+                most_shown=self._most_shown,
+                index=self._index,
+            ),
             prompt_format=self.prompt_format,
             limits=self._limits,
             user=user,

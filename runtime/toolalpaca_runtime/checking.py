@@ -15,6 +15,7 @@ from toolalpaca.calling.serialization import json_text
 from toolalpaca.openapi.references import pointer_parts
 from toolalpaca.openapi.validation import Validator, Violation
 
+_OMITTED = (None, "")
 _MENDABLE = ("type", "enum", "const", "anyOf", "oneOf", "format")
 
 
@@ -36,7 +37,8 @@ class Checked:
 def check_arguments(tool: Checkable, arguments: dict[str, Any]) -> Checked:
     """Check *arguments* against the schema of *tool*.
 
-    An optional argument that is null is left out, as models often write what they mean to omit.
+    An optional argument that is null or an empty text, where the schema takes neither, is left out:
+    so models often write what they mean to omit.
     ``"3"`` for an integer, ``3`` for a string, ``"true"`` for a boolean, a single value for an
     array, JSON text for an object and an enumeration's value in other letters are mended, when
     exactly one of these makes the value valid.
@@ -44,24 +46,24 @@ def check_arguments(tool: Checkable, arguments: dict[str, Any]) -> Checked:
     if foreign := foreign_values(arguments):
         return Checked(arguments, problems=foreign)
     validator = tool.validator
-    arguments = _without_nulls(tool, arguments, validator)
+    arguments = _without_omitted(tool, arguments, validator)
     if validator is None or validator.is_valid(arguments):
         return Checked(arguments)
     mended, repairs = _mend(arguments, validator)
     return Checked(mended, tuple(repairs), argument_faults(tool, mended))
 
 
-def _without_nulls(
+def _without_omitted(
     tool: Checkable, arguments: dict[str, Any], validator: Validator | None
 ) -> dict[str, Any]:
-    if validator is None or None not in arguments.values():
+    if validator is None or not any(value in _OMITTED for value in arguments.values()):
         return arguments
     broken = {v.pointer for v in validator.violations(arguments, at_most=1000)}
     required = tool.spec.parameters.get("required", ())
     return {
         name: value
         for name, value in arguments.items()
-        if value is not None or name in required or f"/{_escaped(name)}" not in broken
+        if value not in _OMITTED or name in required or f"/{_escaped(name)}" not in broken
     }
 
 

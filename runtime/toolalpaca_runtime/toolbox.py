@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from toolalpaca.calling.tools import ASK
 from toolalpaca.llm.protocol import ToolSpec
@@ -14,6 +14,7 @@ from toolalpaca.task import ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.storage import Storage
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.retrieval import RETRIEVE, Retrieval, stored_note
 from toolalpaca_runtime.tools.search import SEARCH, ToolIndex, ToolSearch
 from toolalpaca_runtime.tools.source import ToolSource
@@ -21,6 +22,8 @@ from toolalpaca_runtime.user import Approve, nobody
 
 MOST_SHOWN: Final = 64
 """Tools that a model is shown at once; of more it is shown those that fit what the user wants."""
+
+MakeIndex: TypeAlias = Callable[[Sequence[ToolSpec]], ToolIndex]
 
 _FOUND = 12  # tools that the user's words bring, where there are too many to show
 _NAMED = 40  # names that the answer to an unknown one lists
@@ -38,6 +41,7 @@ class Toolbox:
         storage: Keeps long and binary responses; by default in memory.
         most_shown: Tools that a model is shown at once. Of more, it is shown those that fit the
             user's words, and can search for others.
+        index: Ranks them.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Toolbox:
         *,
         storage: Storage | None = None,
         most_shown: int = MOST_SHOWN,
+        index: MakeIndex = Bm25Index,
     ) -> None:
         self.sources = tuple(sources)
         self._storage = Storage() if storage is None else storage
@@ -55,7 +60,7 @@ class Toolbox:
         self.specs: tuple[ToolSpec, ...] = (*specs, ASK)
         self._search: ToolSearch | None = None
         if len(specs) > most_shown:
-            self._search = ToolSearch(ToolIndex(specs))
+            self._search = ToolSearch(index(specs))
 
     @property
     def name(self) -> str:
@@ -67,7 +72,7 @@ class Toolbox:
         """Where the first source is, ``""`` where it is no place."""
         return str(getattr(self.sources[0], "base_url", "")) if self.sources else ""
 
-    def shown(self, text: str) -> tuple[ToolSpec, ...]:
+    async def shown(self, text: str) -> tuple[ToolSpec, ...]:
         """The tools that a model is shown first.
 
         Args:
@@ -75,14 +80,15 @@ class Toolbox:
         """
         if self._search is None:
             return self.specs
-        return (*self._search.index.find(text, _FOUND), SEARCH, ASK)
+        return (*await self._search.index.find(text, _FOUND), SEARCH, ASK)
 
-    def more(self, text: str, known: Collection[ToolSpec]) -> tuple[ToolSpec, ...]:
+    async def more(self, text: str, known: Collection[ToolSpec]) -> tuple[ToolSpec, ...]:
         """The tools that further words of the user's bring, without those that are *known*."""
         if self._search is None:
             return ()
         names = {spec.name for spec in known}
-        return tuple(s for s in self._search.index.find(text, _FOUND) if s.name not in names)
+        found = await self._search.index.find(text, _FOUND)
+        return tuple(spec for spec in found if spec.name not in names)
 
     def is_free(self, call: Call) -> bool:
         """Whether *call* changes nothing and waits for nobody: it may be made beside others."""

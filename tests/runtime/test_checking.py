@@ -104,8 +104,16 @@ def test_optional_arguments_that_are_null_are_left_out() -> None:
     assert not checked.problems
 
 
+def test_optional_arguments_that_are_empty_where_they_cannot_be_are_left_out() -> None:
+    given = {"name": "", "count": "", "kind": "", "tags": "", "day": ""}
+    checked = check_arguments(tool(), given)
+    assert checked.arguments == {"name": ""}
+    assert checked.repairs == checked.problems == ()
+
+
 def test_a_required_argument_that_is_null_or_missing_is_a_problem() -> None:
     assert check_arguments(tool("name"), {"name": None}).problems
+    assert check_arguments(tool("count"), {"count": ""}).problems
     (problem,) = check_arguments(tool("name"), {}).problems
     assert problem == "name: this argument is required and missing"
 

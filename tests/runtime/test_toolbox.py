@@ -122,7 +122,7 @@ def many(count: int) -> FunctionTools:
 
 def test_of_many_tools_those_that_fit_are_shown_and_others_found() -> None:
     toolbox = Toolbox([many(100)], most_shown=20)
-    shown = [spec.name for spec in toolbox.shown("Delete my calendar event, please")]
+    shown = [spec.name for spec in asyncio.run(toolbox.shown("Delete my calendar event, please"))]
     assert shown[0] == "thing77"
     assert len(shown) <= 14
     assert shown[-2:] == ["searchTools", ASK_TOOL]
@@ -141,14 +141,14 @@ def test_a_tool_that_is_not_shown_can_be_called() -> None:
 
 def test_few_tools_are_all_shown_whatever_is_said() -> None:
     toolbox = Toolbox([many(20)], most_shown=20)
-    assert toolbox.shown("zebra") == toolbox.specs
-    assert toolbox.more("delete the calendar event", ()) == ()
+    assert asyncio.run(toolbox.shown("zebra")) == toolbox.specs
+    assert asyncio.run(toolbox.more("delete the calendar event", ())) == ()
 
 
 def test_further_words_bring_further_tools_once() -> None:
     toolbox = Toolbox([many(100)], most_shown=20)
-    known = toolbox.shown("the thing called 5")
-    more = toolbox.more("delete the calendar event", known)
+    known = asyncio.run(toolbox.shown("the thing called 5"))
+    more = asyncio.run(toolbox.more("delete the calendar event", known))
     assert more[0].name == "thing77"
     assert not {spec.name for spec in more} & {spec.name for spec in known}
 

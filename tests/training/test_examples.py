@@ -130,18 +130,20 @@ def test_a_long_example_ends_with_the_last_step_that_fits(
     assert "1 traces dropped as too long" in counts.summary()
 
 
+@pytest.mark.parametrize("name", ["react", "toolalpaca"])
 def test_each_step_is_trained_on_after_the_prompt_that_the_agent_sends(
-    examples_of: Any, make_trace: MakeTrace, tokenizer: Any
+    name: str, make_trace: MakeTrace, tokenizer: Any
 ) -> None:
     from toolalpaca_runtime.limits import Limits
 
     trace = make_trace("Bern")
-    [example], _ = examples_of(trace)
+    chosen = get_format(name)
+    [example], _ = make_examples([trace], chosen, ConversationTokenizer(tokenizer), max_length=4096)
     for position, event in enumerate(trace.events):
         if not isinstance(event, AssistantEvent):
             continue
         so_far = trace.model_copy(update={"events": trace.events[:position]})
-        request = get_format("react").request(so_far, Limits())
+        request = chosen.request(so_far, Limits())
         prompt = tokenizer.apply_chat_template(
             [message.model_dump(include={"role", "content"}) for message in request.messages],
             add_generation_prompt=True,

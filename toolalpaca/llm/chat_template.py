@@ -6,6 +6,7 @@ module imports neither transformers nor torch; whoever has a tokenizer has them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,8 @@ class ChatTemplate:
     """The chat template of a tokenizer, for conversations of ours.
 
     A template without a place for a system message (it raises, or leaves the message out) gets the
-    system's words at the head of the first user message.
+    system's words at the head of the first user message. Special tokens are the template's to
+    write: one in what others than the assistant say gets a space and is text.
 
     Args:
         tokenizer: A tokenizer of transformers that has a chat template.
@@ -61,6 +63,9 @@ class ChatTemplate:
                 where=tokenizer.name_or_path or None,
                 hint="use a model that was tuned for chat, or add a chat_template.jinja file",
             )
+        special = [t.content for t in tokenizer.added_tokens_decoder.values() if t.special]
+        longest_first = sorted(special, key=len, reverse=True)
+        self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self._has_system = self._shows_system()
 
     def render(
@@ -87,7 +92,7 @@ class ChatTemplate:
 
         try:
             text = self._tokenizer.apply_chat_template(
-                [_as_dict(message) for message in messages],
+                [_as_dict(self._without_special(message)) for message in messages],
                 tools=[_tool_as_dict(tool) for tool in tools] or None,
                 add_generation_prompt=prompt,
                 tokenize=False,
@@ -96,6 +101,12 @@ class ChatTemplate:
             raise UsageError(f"the chat template refuses the conversation: {error}") from error
         assert isinstance(text, str), "tokenize=False returns text"
         return text
+
+    def _without_special(self, message: Message) -> Message:
+        if message.role == "assistant" or not self._special.search(message.content):
+            return message
+        content = self._special.sub(lambda found: f"{found[0][0]} {found[0][1:]}", message.content)
+        return message.model_copy(update={"content": content})
 
     def _shows_system(self) -> bool:
         system = Message(role="system", content=_PROBE)

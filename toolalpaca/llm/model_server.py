@@ -121,15 +121,9 @@ class ModelServer:
         if self.closed:
             raise ModelUnavailable("the model has been closed", where=self.where)
         begun = False
-        request = self._client.build_request(
-            "POST",
-            path,
-            # Schemas may hold integers that are too long for orjson.
-            content=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
         try:
-            response = await self._client.send(request, stream=True)
+            # Schemas may hold integers that are too long for orjson.
+            response = await self._post(path, json.dumps(body).encode())
             try:
                 await self._expect_success(response)
                 begun = True
@@ -148,6 +142,12 @@ class ModelServer:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _post(self, path: str, content: bytes) -> httpx2.Response:
+        """Send *content*, which is JSON; of the answer only the head is read."""
+        headers = {"Content-Type": "application/json"}
+        request = self._client.build_request("POST", path, content=content, headers=headers)
+        return await self._client.send(request, stream=True)
 
     async def _expect_success(self, response: httpx2.Response) -> None:
         if not response.is_success:
@@ -181,7 +181,13 @@ class ModelServer:
                 return
 
 
-def open_server(name: str, settings: ModelSettings, service: Service, model: str) -> ModelServer:
+def open_server(
+    name: str,
+    settings: ModelSettings,
+    service: Service,
+    model: str,
+    kind: type[ModelServer] | None = None,
+) -> ModelServer:
     """The server that settings or the environment name.
 
     Args:
@@ -189,6 +195,7 @@ def open_server(name: str, settings: ModelSettings, service: Service, model: str
         settings: Come before the environment.
         service: Says which variables those are.
         model: What the server calls the model.
+        kind: The class to make.
 
     Raises:
         ModelUnavailable: Neither a server nor a key is given, or one that cannot be.
@@ -210,7 +217,7 @@ def open_server(name: str, settings: ModelSettings, service: Service, model: str
             f"{service.url}",
         )
     try:
-        return ModelServer(
+        return (kind or ModelServer)(
             url or service.default, key, model=model, service=service, timeout=settings.timeout
         )
     except httpx2.InvalidURL as error:

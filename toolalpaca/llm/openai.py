@@ -2,9 +2,7 @@
 
 ``openai:`` talks to the chat route, ``openai-text:`` to the older one that continues a text.
 
-The protocol is spoken here and not by the official SDK. With the SDK an agent takes 51 MB and a
-second until its first request, without it 38 MB and a third of a second. What the SDK would do is
-little: it tries nothing again once a reply has begun, and checks nothing that a server sends.
+The official SDK asks (:mod:`toolalpaca.llm.openai_server`); replies are read here, chunk by chunk.
 
 Stop texts are sent, because a server that honours them counts its tokens and stops at once; one
 that refuses them is not sent them again. :mod:`toolalpaca.llm.remote` applies them in any case.
@@ -20,6 +18,7 @@ from typing import Any, TypeAlias
 from toolalpaca.errors import ModelReplyError
 from toolalpaca.llm.model_server import OPENAI, ModelServer, open_server
 from toolalpaca.llm.openai_reply import Reply
+from toolalpaca.llm.openai_server import OpenAIServer
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
@@ -78,7 +77,7 @@ def open_openai_text(name: str, settings: ModelSettings) -> Remote:
 
 
 def _open(route: Route, name: str, settings: ModelSettings) -> Remote:
-    server = open_server(f"{route.prefix}:{name}", settings, OPENAI, name)
+    server = open_server(f"{route.prefix}:{name}", settings, OPENAI, name, OpenAIServer)
     return Remote(OpenAI(name, server, route, settings.server_grammar), settings)
 
 

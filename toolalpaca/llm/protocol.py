@@ -88,8 +88,8 @@ class Usage(BaseModel):
         cost: US dollars, as the server said or the prices of the settings make it; 0 when neither
             is known.
 
-    A server that does not count, or whose reply was cut off at a stop text before it did, has its
-    tokens estimated at four characters each, so that a bound on tokens holds all the same.
+    Where a server does not count, or its reply broke off or was cut off before it did, tokens are
+    estimated at four characters each, so that a bound on tokens or money holds all the same.
     """
 
     model_config = ConfigDict(frozen=True)

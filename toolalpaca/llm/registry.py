@@ -63,13 +63,13 @@ BACKENDS = {
     "openai-text": Backend(
         "toolalpaca.llm.openai:open_openai_text",
         "NAME",
-        "a model of such a server that continues a text: no chat template",
+        "a text model of an OpenAI-compatible server: no chat template",
         environment=("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
     "tgi": Backend(
         "toolalpaca.llm.tgi:open_tgi",
         "URL",
-        "the model of a server of Text Generation Inference, by its own route",
+        "the model of a TGI server, which continues a text",
     ),
     "gguf": Backend(
         "toolalpaca.llm.gguf:open_file",

@@ -34,7 +34,6 @@ _LOG = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.5  # seconds; each further one is twice as long
 _LONGEST_PAUSE = 60.0  # whoever is to wait longer than that is told instead
-
 _NOTICED = 2.0  # seconds
 
 # No vocabulary in use has a longer token, so more text than this is no reply to a request.
@@ -46,7 +45,7 @@ class Remote:
     """A model of a server, asked again where that may help, and never more than is allowed.
 
     A reply that breaks off is asked for again from its beginning; a :class:`Restart` tells who
-    reads it. The tokens of what broke off are counted nowhere, because no server says them.
+    reads it. The tokens of what broke off are estimated and counted with the rest: they are paid.
 
     Args:
         model: Makes single attempts.
@@ -85,13 +84,17 @@ class Remote:
         Raises:
             ModelError: As the backend says, after the last attempt.
         """
+        lost = Usage()
         for attempt in count(1):
-            shown = False
+            shown: list[str] = []
             try:
                 async with self._throttle.turn(), aclosing(self._attempt(request)) as pieces:
                     async for piece in pieces:
-                        shown = True
-                        yield piece
+                        if isinstance(piece, Completion):
+                            yield replace(piece, usage=piece.usage + lost)
+                        else:
+                            shown.append(piece)
+                            yield piece
                 return
             except ModelError as error:
                 pause = self._pause(error, attempt)
@@ -100,6 +103,7 @@ class Remote:
                 level = logging.WARNING if pause >= _NOTICED else logging.INFO
                 _LOG.log(level, "%s: %s; asked again in %.1f s", self.name, reason, pause)
             if shown:
+                lost += self._counted(Completion("".join(shown)), request)
                 yield Restart(reason)
             await self._sleep(pause)
 

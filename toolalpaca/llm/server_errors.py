@@ -111,7 +111,7 @@ def status_error(
             f"the server lets no more requests through: {short}",
             where=where,
             hint="wait, raise the account's limit, or keep to it with --model-rate",
-            passing=True,
+            passing=code != "insufficient_quota",  # OpenAI's word for an account without money
             retry_after=after,
         )
     if status in (502, 503, 504):

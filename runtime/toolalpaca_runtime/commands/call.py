@@ -31,7 +31,7 @@ for everything else.
 _EXAMPLES = """\
   toolalpaca call examples/library.yaml --list
   toolalpaca call examples/library.yaml searchBooks --args '{"author": "Shelley"}' --mock
-  toolalpaca call http://127.0.0.1:8000/railway "GET /bookings/{bookingId}" --args @booking.json
+  toolalpaca call http://127.0.0.1:8000/railway "GET /bookings/{booking_id}" --args @booking.json
 
   # what would be sent to a real API
   toolalpaca call https://api.example.com/openapi.json createOrder --args '{...}' --dry-run

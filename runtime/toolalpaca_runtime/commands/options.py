@@ -43,7 +43,8 @@ def add_agent_options(parser: CommandParser) -> None:
         "--format",
         metavar="NAME",
         type=_prompt_format,
-        help="the prompt format, native or react (default: the one that suits the model)",
+        help="the prompt format: native, react, toolalpaca, or module:Class of your own (default: "
+        "the one that suits the model)",
     )
     agent.add_argument(
         "--max-steps",
@@ -71,6 +72,13 @@ def add_agent_options(parser: CommandParser) -> None:
         default=64,
         help="tools that the model is shown at once; of more, those that fit the user's words, and "
         "it can search for others",
+    )
+    agent.add_argument(
+        "--tool-search",
+        metavar="openai:NAME",
+        type=_embedder,
+        help="find tools with an embedding model of the server of openai: models (default: by "
+        "their words, BM25)",
     )
     agent.add_argument("--seed", metavar="N", type=integer(0), default=0, help="for sampling")
     output = parser.add_argument_group("output")
@@ -234,6 +242,15 @@ def _rule(text: str) -> Rule:
     from toolalpaca_runtime.policy import rule
 
     return rule(text)
+
+
+def _embedder(text: str) -> str:
+    from toolalpaca.llm.embeddings import check_embedder_name
+
+    try:
+        return check_embedder_name(text)
+    except UsageError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _prompt_format(text: str) -> PromptFormat:

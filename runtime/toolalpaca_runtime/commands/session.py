@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from toolalpaca.llm.options import model_from_options
+from toolalpaca.llm.options import model_from_options, settings_from_options
 from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
@@ -17,6 +17,8 @@ from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.terminal import JsonView, TerminalView, View
+from toolalpaca_runtime.toolbox import MakeIndex
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.user import User
 
 
@@ -115,6 +117,7 @@ async def open_assembly(options: Namespace) -> AsyncIterator[Assembly]:
                 limits=limits_from_options(options),
                 most_shown=options.max_tools,
                 listeners=_listeners(options, stack),
+                index=await _index(options, stack),
                 seed=options.seed,
             )
         )
@@ -129,6 +132,17 @@ def _listeners(options: Namespace, stack: AsyncExitStack) -> list[Listener]:
     export = Export()
     stack.callback(export.close)
     return [export.telemetry]
+
+
+async def _index(options: Namespace, stack: AsyncExitStack) -> MakeIndex:
+    if options.tool_search is None:
+        return Bm25Index
+    from toolalpaca.llm.embeddings import open_embedder
+    from toolalpaca_runtime.tools.embedding import EmbeddingIndexes
+
+    embedder = open_embedder(options.tool_search, settings_from_options(options))
+    stack.push_async_callback(embedder.aclose)
+    return EmbeddingIndexes(embedder)
 
 
 def limits_from_options(options: Namespace) -> Limits:

@@ -2,90 +2,100 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
 
 import orjson
 
-_FENCE = re.compile(r"^\s*```[A-Za-z]*\s*|\s*```\s*$")
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-# Python's reader of literals is for short texts: its depth and time grow with them.
-_LITERAL = 10_000
+from toolalpaca_runtime.formats.loose_json import Unclear, number, read_loose
+
+NOT_JSON: Final = "The arguments are not valid JSON ({}). Write them as one JSON object."
+NO_OBJECT: Final = "The arguments are JSON but no object. Write them as one JSON object."
+_SEVERAL: Final = "there is more than one object; call a tool once for each"
+
+# What may stand before the object: getPet({...}), arguments = {...}, ```json {...}
+_BEFORE = re.compile(r"[\w \t\r\n.=(`]*")
+_ENCODED: Final = 2  # how often an object may have been encoded as a text
 
 
-def read_object(text: str) -> dict[str, Any] | str:
-    """The object at the start of *text*, or why there is none, as a clause.
+@dataclass(frozen=True, slots=True)
+class NoObject:
+    """Why a text is no object: a sentence, and what to write instead."""
 
-    Code fences, trailing commas, Python's quotes and constants, and text after the object are
-    forgiven; an empty text is an empty object. Never raises.
+    problem: str
+
+
+def read_object(
+    text: str, *, cut_off: bool = False, alone: bool = False
+) -> dict[str, Any] | NoObject:
+    """The object in *text*. Never raises.
+
+    Code fences, a word before the object, prose after it, an object that was encoded as a text and
+    all that :mod:`loose_json` knows are forgiven; an empty text is an empty object.
+
+    Args:
+        text: What the model wrote.
+        cut_off: Whether it is known to have been cut off.
+        alone: Whether nothing but a code fence may stand around the object.
     """
-    text = _FENCE.sub("", _FENCE.sub("", text)).strip()
-    if not text:
-        return {}
-    value = _read(text)
-    if isinstance(value, _Unreadable):
-        return value.reason
+    for _ in range(_ENCODED + 1):
+        text = text.strip()
+        if not text.strip("` \n"):
+            return {}
+        try:
+            value, rest = _first_value(text, cut_off=cut_off)
+            if alone and rest.strip("` \t\r\n"):
+                raise Unclear("more follows the object")
+        except Unclear as error:
+            return NoObject(NOT_JSON.format(error))
+        if not isinstance(value, str):
+            return _checked(value)
+        if "{" not in value:
+            break
+        text = value
+    return NoObject(NO_OBJECT)
+
+
+def _checked(value: Any) -> dict[str, Any] | NoObject:
     if not isinstance(value, dict):
-        return "it is JSON but no object"
+        return NoObject(NO_OBJECT)
     try:
         # What a trace cannot hold (lone surrogates, integers beyond 64 bits) is no JSON for us.
         orjson.dumps(value)
     except (TypeError, orjson.JSONEncodeError) as error:
-        return str(error)
+        return NoObject(NOT_JSON.format(error))
     return value
 
 
-class _Unreadable:
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-
-
-def _read(text: str) -> Any:
-    first: str | None = None
-    for candidate in dict.fromkeys((text, _without_trailing_commas(text))):
-        try:
-            return _DECODER.raw_decode(candidate)[0]
-        except (ValueError, RecursionError) as error:
-            first = first or (str(error) or "it is nested too deeply")
-    literal = _python_literal(text)
-    return _Unreadable(first or "") if literal is None else literal
-
-
-def _without_trailing_commas(text: str) -> str:
-    # Inside a string a comma before a bracket is text: leave texts alone where that could be.
-    return text if re.search(r'"[^"]*,\s*[}\]][^"]*"', text) else _TRAILING_COMMA.sub(r"\1", text)
-
-
-def _python_literal(text: str) -> dict[str, Any] | None:
-    """A dictionary as Python writes it, or None."""
-    end = text.rfind("}")
-    if not text.startswith("{") or end < 0 or end > _LITERAL:
-        return None
-    source = re.sub(r"(?<=[:\[,])\s*(true|false|null)\b", _python_word, text[: end + 1])
+def _first_value(text: str, *, cut_off: bool) -> tuple[Any, str]:
+    """The value at the start, and what follows it."""
+    before = _BEFORE.match(text)
+    start = before.end() if before and text.startswith("{", before.end()) else 0
     try:
-        value = ast.literal_eval(source)
-    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-        return None
-    is_plain = isinstance(value, dict) and _is_json(value)
-    return value if is_plain else None
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        raise Unclear("it is nested too deeply") from None
+    except ValueError:
+        value, end = read_loose(text, start, cut_off=cut_off)
+    rest = text[end:]
+    if isinstance(value, dict) and rest.lstrip(" \t\r\n,;").startswith(("{", "[")):
+        raise Unclear(_SEVERAL)
+    return value, rest
 
 
-def _python_word(match: re.Match[str]) -> str:
-    return {"true": "True", "false": "False", "null": "None"}[match[1]]
-
-
-def _is_json(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(k, str) and _is_json(v) for k, v in value.items())
-    if isinstance(value, list):
-        return all(_is_json(item) for item in value)
-    return value is None or isinstance(value, (str, int, float, bool))
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError  # the loose reader says which name stands twice, if that matters
+    return found
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(
+    parse_constant=_refuse, parse_float=number, parse_int=number, object_pairs_hook=_unique
+)

@@ -312,6 +312,29 @@ def test_values(
     assert written(parameter, {"p": value}) == expected
 
 
+# "Parameter Object Examples" of OpenAPI 3.2: dataValue and serializedValue.
+EXAMPLES: list[tuple[dict[str, Any], Any, str]] = [
+    (parameter("header", {"type": "array"}, name="X-Token"), [12345678, 90099], "12345678,90099"),
+    (parameter("cookie", {"type": "object"}, name="cookie", style="cookie"),
+     {"greeting": "Hello%2C%20world!", "code": 42}, "greeting=Hello%2C%20world!; code=42"),
+    (parameter("cookie", STRING, name="greeting"), "Hello, world!",
+     "greeting=Hello%2C%20world%21"),
+    (parameter("path", STRING, name="username"), "edijkstra", "edijkstra"),
+    (parameter("path", STRING, name="username"), "diṅnāga", "di%E1%B9%85n%C4%81ga"),
+    (parameter("query", {"type": "array"}, name="thing"), ["one thing", "another thing"],
+     "thing=one%20thing&thing=another%20thing"),
+    (parameter("query", {"type": "object", "additionalProperties": INTEGER}, name="freeForm"),
+     {"page": 4, "pageSize": 50}, "page=4&pageSize=50"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parameter", "value", "expected"), EXAMPLES)
+def test_the_specifications_parameter_examples(
+    written: Written, parameter: dict[str, Any], value: Any, expected: str
+) -> None:
+    assert written(parameter, {parameter["name"]: value}) == expected
+
+
 REFUSED: list[tuple[str, dict[str, Any], Any, str]] = [
     ("empty in a path", parameter("path"), "", "cannot be empty"),
     ("an empty array in a path", parameter("path"), [], "cannot be empty"),

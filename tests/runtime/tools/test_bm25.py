@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from toolalpaca.calling.tools import make_tools
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.loading import load_document
-from toolalpaca_runtime.tools.search import ToolIndex
+from toolalpaca_runtime.tools.bm25 import Bm25Index
 
 VOCABULARY = ["pet", "list", "add", "delete", "order", "user", "find", "by", "id"]
 WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=6)
@@ -25,10 +26,10 @@ SPECS = st.lists(WORDS.map(" ".join), max_size=20).map(
 def test_what_is_found_shares_a_word_and_is_found_again(
     specs: list[ToolSpec], text: str, most: int
 ) -> None:
-    found = ToolIndex(specs).find(text, most)
+    found = asyncio.run(Bm25Index(specs).find(text, most))
     assert len(found) <= most
     assert len({spec.name for spec in found}) == len(found)
-    assert ToolIndex(specs).find(text, most) == found
+    assert asyncio.run(Bm25Index(specs).find(text, most)) == found
     stop = {"by"}
     for spec in found:
         assert set(spec.description.split()) & set(text.split()) - stop
@@ -44,5 +45,5 @@ def test_what_is_found_shares_a_word_and_is_found_again(
 )
 def test_the_tool_that_is_meant_is_among_the_first(text: str, name: str) -> None:
     tools = make_tools(load_document(str(Path("examples/library.yaml"))))
-    found = ToolIndex([tool.spec for tool in tools]).find(text, 5)
+    found = asyncio.run(Bm25Index([tool.spec for tool in tools]).find(text, 5))
     assert name in [spec.name for spec in found]
