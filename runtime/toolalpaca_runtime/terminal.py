@@ -25,6 +25,7 @@ from toolalpaca.trace import (
     UserEvent,
 )
 from toolalpaca_runtime.agent import TextDelta
+from toolalpaca_runtime.http_text import request_text
 
 _LIVE_CHARACTERS = 60
 _NARROWEST = 20
@@ -119,6 +120,8 @@ class TerminalView:
         line = Text("  ").append(observation_line(event), style="green" if good else "red")
         line.truncate(self.console.width, overflow="ellipsis")
         self.console.print(line, soft_wrap=True)
+        if event.source == "runtime" and event.request is not None:  # a dry run
+            self._print("  ", request_text(event.request), "dim")
 
     def _print(self, mark: str, text: str, style: str) -> None:
         """Print *text*, wrapped and indented to stand beside its mark."""
