@@ -17,6 +17,7 @@ from toolalpaca.logs import conceal
 from toolalpaca.openapi.discovery import discover, is_simulated
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
+from toolalpaca.openapi.sources import trusting
 from toolalpaca_runtime.auth import Credential, Credentials, lacking
 from toolalpaca_runtime.auth.files import kept_credentials
 from toolalpaca_runtime.network.hosts import HostRules, host_of
@@ -93,7 +94,8 @@ async def open_api(
     network = network or NetworkSettings()
     tls = tls_context(network.ca_file, network.client_cert)
     # Reading and compiling a document blocks for as long as its server takes.
-    located = await asyncio.to_thread(locate, source, base_url=base_url)
+    with trusting(tls):
+        located = await asyncio.to_thread(locate, source, base_url=base_url)
     credentials = _find(located, list(auth), auth_file, environment, ask, network)
     conceal(credentials.texts())
     rules = host_rules(source, base_url, network)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import pytest
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import (
     APIKeyCookie,
@@ -17,6 +18,7 @@ from fastapi.security import (
     HTTPBearer,
 )
 
+from toolalpaca.errors import DocumentError
 from toolalpaca.trace import Call
 from toolalpaca_runtime.auth import credential
 from toolalpaca_runtime.connect import open_api
@@ -74,9 +76,7 @@ def call_all(url: str, ca_file: Path, auth: dict[str, str]) -> dict[str, Observa
     return asyncio.run(make())
 
 
-def test_every_scheme_over_tls(ca_file: Path, monkeypatch: Any) -> None:
-    # The document is fetched by whom the environment trusts.
-    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+def test_every_scheme_over_tls(ca_file: Path) -> None:
     schemes = ("APIKeyHeader", "APIKeyQuery", "APIKeyCookie", "HTTPBearer")
     auth = dict.fromkeys(schemes, SECRET) | {"HTTPBasic": f"me:{SECRET}"}
     with serving(orders(), ssl_certfile=ca_file.parent / "server.pem") as url:
@@ -89,3 +89,9 @@ def test_every_scheme_over_tls(ca_file: Path, monkeypatch: Any) -> None:
     assert seen["byHeader"].text.endswith('"***"')
     assert {s.response.status for s in without.values() if s.response} <= {401, 403}
     assert SECRET not in repr(seen)
+
+
+def test_a_document_of_an_authority_that_nobody_trusts(ca_file: Path) -> None:
+    served = serving(orders(), ssl_certfile=ca_file.parent / "server.pem")
+    with served as url, pytest.raises(DocumentError, match="certificate"):
+        asyncio.run(open_api(f"{url}/openapi.json", environment={}))
