@@ -87,11 +87,14 @@ class Redactor:
         """*text* with so many layers of encodings undone that a secret shows, if there is one."""
         layer, seen = [text], {text}
         for _ in range(_DEEPEST):
-            layer = [plain for outer in layer for plain in _decoded(outer) if plain not in seen]
-            found = next(filter(self._shows, layer), None)
-            if found is not None:
-                return found
-            seen.update(layer)
+            inner = []
+            for plain in (plain for outer in layer for plain in _decoded(outer)):
+                if plain not in seen:
+                    if self._shows(plain):
+                        return plain
+                    seen.add(plain)
+                    inner.append(plain)
+            layer = inner
         return None
 
 
