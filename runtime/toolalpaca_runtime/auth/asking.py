@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -37,7 +38,9 @@ def ask_for(document: Document, schemes: Sequence[str], where: str) -> list[Cred
             scheme = document.security_schemes.get(name)
             if scheme is None or scheme.type == "mutualTLS":
                 continue
-            text = getpass.getpass(f"{name} for {where} ({form(scheme)}, nothing for none): ")
+            question = f"{name} for {where} ({form(scheme)}, nothing for none): "
+            # The name is the document's, and must not drive the terminal.
+            text = getpass.getpass("".join(c if c.isprintable() else "?" for c in question))
             if text:
                 found.append(Credential(name, Secret(text)))
     return found
@@ -46,6 +49,9 @@ def ask_for(document: Document, schemes: Sequence[str], where: str) -> list[Cred
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Let Ctrl-C end the question: an event loop would wait until it was answered."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

@@ -42,6 +42,8 @@ _METADATA: Final = frozenset(
 )
 _INTERNAL: Final = (".internal", ".local", ".localhost", ".home.arpa", ".lan", ".corp", ".home")
 _NAT64: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
+"""All that is assigned of IPv6 for use between networks (RFC 4291, section 2.4)."""
 _IPV4_COMPATIBLE: Final = ipaddress.ip_network("::/96")
 
 
@@ -173,7 +175,8 @@ def _not_public(address: Address) -> str:
         return "a link-local address"
     if address.is_multicast:
         return "a multicast address"
-    return "" if address.is_global else "a private or reserved address"
+    public = address.version == 4 or address in _GLOBAL_UNICAST
+    return "" if public and address.is_global else "a private or reserved address"
 
 
 def _embedded(address: Address) -> IPv4Address | None:
