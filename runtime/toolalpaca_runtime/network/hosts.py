@@ -41,7 +41,7 @@ _METADATA: Final = frozenset(
     )
 )
 _INTERNAL: Final = (".internal", ".local", ".localhost", ".home.arpa", ".lan", ".corp", ".home")
-_NAT64: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
 """All that is assigned of IPv6 for use between networks (RFC 4291, section 2.4)."""
 _IPV4_COMPATIBLE: Final = ipaddress.ip_network("::/96")
@@ -189,7 +189,7 @@ def _embedded(address: Address) -> IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     if address in _IPV4_COMPATIBLE and int(address) > 1:
         return IPv4Address(int(address))

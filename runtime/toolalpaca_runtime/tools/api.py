@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final
@@ -14,15 +14,11 @@ import httpx2
 
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
 from toolalpaca.calling.tools import Tool, make_tools
-from toolalpaca.errors import ApiError
 from toolalpaca.llm.protocol import ToolSpec
-from toolalpaca.logs import conceal
 from toolalpaca.openapi.model import Document, Operation
-from toolalpaca.redaction import MASK, Redactor
+from toolalpaca.redaction import MASK
 from toolalpaca.trace import Call, HttpRequest, HttpResponse, Source
 from toolalpaca_runtime.auth import Authorization, Credentials, lacking
-from toolalpaca_runtime.auth.authorizer import Authorizer
-from toolalpaca_runtime.auth.oauth2 import TokenError, Tokens
 from toolalpaca_runtime.checking import check_arguments
 from toolalpaca_runtime.conformance import Conformance
 from toolalpaca_runtime.network.connections import new_api_client
@@ -35,7 +31,8 @@ from toolalpaca_runtime.observation import (
     response_text,
 )
 from toolalpaca_runtime.policy import SAFE_METHODS, Policy
-from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse, send
+from toolalpaca_runtime.sending import AuthorizedSender
+from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse
 from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 _LOG = logging.getLogger(__name__)
@@ -118,18 +115,22 @@ class ApiTools:
         self.dry_run = dry_run
         self._policy = (policy or Policy()).settled(simulated=simulated)
         self._own_servers = own_servers
-        self._bounds = bounds or Bounds()
         if credentials is None:
             credentials = Credentials.placeholders(document) if simulated else Credentials()
         self._credentials = credentials
-        self._redact = Redactor(credentials.texts())
         self._headers = tuple((headers or {}).items())
         self._own_client = client is None
-        self._rules = rules or HostRules.of(self.base_url)
-        self._client = client or new_api_client(self._rules, tls)
-        self._authorizer = Authorizer(
-            document, credentials, self.base_url, Tokens(self._post, self._learn)
+        rules = rules or HostRules.of(self.base_url)
+        self._client = client or new_api_client(rules, tls)
+        self._sender = AuthorizedSender(
+            document,
+            self.base_url,
+            credentials,
+            client=self._client,
+            bounds=bounds or Bounds(),
+            rules=rules,
         )
+        self._redact = self._sender.redact
         self._conformance = Conformance(document)
         tools = make_tools(document) if tools is None else tools
         self._tools = {tool.spec.name: tool for tool in tools}
@@ -207,7 +208,7 @@ class ApiTools:
         except UnusableArgument as error:
             return _unfit(tool, (str(error),))
         request = _with_headers(request, self._headers)
-        authorization = self._authorizer.recorded(tool.operation, request.url)
+        authorization = self._sender.planned(tool.operation, request.url)
         recorded = self._recorded_request(request, authorization)
         return PreparedCall(
             tool, checked.arguments, request, authorization, recorded, checked.repairs
@@ -242,7 +243,7 @@ class ApiTools:
     async def _send(self, call: PreparedCall) -> Observation:
         recorded = call.recorded
         try:
-            response = await self._sent(call.tool.operation, call.request)
+            response = await self._sender.send(call.tool.operation, call.request)
             _LOG.info("%s %s: %d", recorded.method, recorded.url, response.status)
         except NoAnswer as error:
             _LOG.info("%s %s: %s", recorded.method, recorded.url, error)
@@ -250,45 +251,7 @@ class ApiTools:
             if not error.sent:
                 return Observation(text, "runtime")
             return Observation(text, "simulator" if self.simulated else "real", recorded)
-        except ApiError as error:
-            raise self._redacted(error) from error
         return self._observe(call, response)
-
-    async def _sent(self, operation: Operation, request: PreparedRequest) -> RawResponse:
-        """The response to *request*, which is sent again when its access token was refused."""
-        authorization = await self._authorizer.authorize(operation, request.url)
-        response = await self._send_with(request, authorization)
-        if response.status == 401 and self._authorizer.renews(operation, request.url):
-            renewed = await self._authorizer.authorize(
-                operation, request.url, refused=authorization
-            )
-            response = await self._send_with(request, renewed)
-        return response
-
-    async def _send_with(
-        self, request: PreparedRequest, authorization: Authorization
-    ) -> RawResponse:
-        return await send(
-            self._client, request, self._bounds, authorization=authorization, rules=self._rules
-        )
-
-    async def _post(self, request: PreparedRequest) -> tuple[int, bytes]:
-        """Send a token request. It is never redirected, because it holds a secret."""
-        try:
-            response = await send(self._client, request, self._bounds, redirects=0)
-        except NoAnswer as error:
-            raise TokenError(f"gives no access token: {error}", where=request.url) from None
-        return response.status, response.body
-
-    def _learn(self, secrets: Iterable[str]) -> None:
-        """Mask *secrets* in whatever is told from now on."""
-        found = list(secrets)
-        self._redact.learn(found)
-        conceal(found)
-
-    def _redacted(self, error: ApiError) -> ApiError:
-        where = self._redact(error.where) if error.where else None
-        return type(error)(self._redact(error.what), where=where, hint=error.hint)
 
     def _observe(self, call: PreparedCall, response: RawResponse) -> Observation:
         content_type = response.headers.get("content-type", "")
