@@ -179,9 +179,9 @@ class MockServerApp:
         async with AsyncExitStack() as living:
             await receive()  # lifespan.startup
             await self.store.prepare()
+            living.push_async_callback(self._close)
             for part in self.parts:
                 await living.enter_async_context(part)
-            living.push_async_callback(self._close)
             await send({"type": "lifespan.startup.complete"})
             await receive()  # lifespan.shutdown
         await send({"type": "lifespan.shutdown.complete"})

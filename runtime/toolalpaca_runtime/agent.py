@@ -278,6 +278,7 @@ class Agent:
         if not step.calls:
             problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
             yield self._observed(None, Observation(problem, "runtime"))
+            self._count(step.raw.encode(), turn, "wrote the same unreadable reply again and again")
         sent = self._send_together(step.calls, turn)
         try:
             for call in step.calls:
@@ -306,7 +307,8 @@ class Agent:
     async def _call(
         self, call: Call, turn: _Turn, sent: dict[bytes, asyncio.Task[Observation]]
     ) -> Observation:
-        times = self._count(call, turn)
+        doing = f"called {call.tool} again and again with the same arguments"
+        times = self._count(_key(call), turn, doing)
         if times == self.limits.repeats:
             return Observation(
                 f"You have called {call.tool} with these arguments {times - 1} times already, and "
@@ -328,13 +330,17 @@ class Agent:
         finally:
             turn.waited += time.monotonic() - began
 
-    def _count(self, call: Call, turn: _Turn) -> int:
-        """How often this call has been made in this turn, this time included."""
-        key = _key(call)
+    def _count(self, key: bytes, turn: _Turn, doing: str) -> int:
+        """How often the same has happened in this turn, this time included.
+
+        Args:
+            key: What happened.
+            turn: Counts.
+            doing: What the agent did once it has happened too often.
+        """
         turn.made[key] += 1
         if turn.made[key] > self.limits.repeats:
-            reason = f"the agent called {call.tool} again and again with the same arguments"
-            raise self._stopped(reason)
+            raise self._stopped(f"the agent {doing}")
         return turn.made[key]
 
     async def _ask(self, call: Call, turn: _Turn) -> Observation:

@@ -36,8 +36,8 @@ class Assembly:
         prompt_format: By default the one that suits the model.
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
-        listeners: Hear what happens to the agents.
         index: Ranks the tools, where there are more.
+        listeners: Hear what happens to the agents.
         seed: For sampling.
     """
 
@@ -50,8 +50,8 @@ class Assembly:
         prompt_format: PromptFormat | None = None,
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
-        listeners: Sequence[Listener] = (),
         index: MakeIndex = Bm25Index,
+        listeners: Sequence[Listener] = (),
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)

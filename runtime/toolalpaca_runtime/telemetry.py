@@ -169,21 +169,31 @@ class Telemetry:
             attributes["gen_ai.tool.call.arguments"] = _json(call.arguments if call else {})
             attributes["gen_ai.tool.call.result"] = event.text
         kind = self._api.SpanKind.INTERNAL
-        span = self._span(f"execute_tool {event.tool}", kind, attributes, trace, turn)
+        seconds = event.response.seconds if event.response else 0.0
+        start = min(turn.last, event.at - seconds)  # calls of one step may be made together
+        name = f"execute_tool {event.tool}"
+        span = self._span(name, kind, attributes, trace, turn, start)
         error = _error(event)
         if error is not None:
             self._fail(span, error)
         span.end(self._time(trace, event.at))
 
     def _span(
-        self, name: str, kind: SpanKind, attributes: Attributes, trace: Trace, turn: _Turn
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: Attributes,
+        trace: Trace,
+        turn: _Turn,
+        start: float | None = None,
     ) -> Span:
+        """A span inside the turn's, from *start* or else the last event on."""
         return self._tracer.start_span(
             name,
             context=self._api.set_span_in_context(turn.span),
             kind=kind,
             attributes=attributes,
-            start_time=self._time(trace, turn.last),
+            start_time=self._time(trace, turn.last if start is None else start),
         )
 
     def _fail(self, span: Span, error: str) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import pytest
 import uvicorn
 
+_CLOSES_WITHIN = 5  # seconds: a failed test may have left a connection open
+
 Serve = Callable[[Any], str]
 
 
@@ -18,7 +20,13 @@ Serve = Callable[[Any], str]
 def serving(app: Any, *, lifespan: Literal["on", "off"] = "off", **options: Any) -> Iterator[str]:
     """Serve an ASGI application in a thread and yield its URL; other options are uvicorn's."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", lifespan=lifespan, **options)
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        lifespan=lifespan,
+        timeout_graceful_shutdown=_CLOSES_WITHIN,
+        **options,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

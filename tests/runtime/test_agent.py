@@ -520,6 +520,13 @@ def test_an_identical_call_is_told_and_then_ends_the_turn(url: str) -> None:
     assert "again and again" in trace.outcome.reason
 
 
+def test_the_same_unreadable_reply_again_and_again_ends_the_turn(url: str) -> None:
+    trace, _, _ = run(url, ["", "", "", "", "Done."])
+    assert len(observations(trace)) == 4
+    assert trace.outcome.status == "stopped"
+    assert "unreadable reply again and again" in trace.outcome.reason
+
+
 @pytest.mark.parametrize("name", ["steps", "seconds", "reply_tokens"])
 def test_a_limit_is_above_zero(name: str) -> None:
     with pytest.raises(UsageError, match=f"the limit {name} is 0"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -129,6 +130,27 @@ async def test_a_turn_is_a_tree_of_spans_with_the_times_of_its_events(
         "server.address": "127.0.0.1",
         "server.port": int(agent.trace.base_url.rpartition(":")[2]),
     }
+
+
+async def test_calls_of_one_step_that_are_made_together_overlap(
+    serve: Serve, provider: Any
+) -> None:
+    meet = asyncio.Barrier(2)
+    app = pets()
+
+    @app.get("/meet/{who}", operation_id="meet")
+    async def wait_for_the_other(who: int) -> int:
+        await meet.wait()
+        return who
+
+    calls = [calling("meet", who=n).tool_calls[0] for n in (1, 2)]
+    async with ApiTools(load_document(app.openapi()), serve(app)) as api:
+        model = Scripted([Completion("", tuple(calls)), "Both."])
+        agent = Agent(model, Toolbox([api]), listeners=[Telemetry(provider)])
+        async for _ in agent.run("Meet"):
+            pass
+    one, other = (s for s in provider.exporter.get_finished_spans() if "meet" in s.name)
+    assert other.start_time < one.end_time
 
 
 async def test_errors_have_a_type(serve: Serve, provider: Any) -> None:

@@ -26,11 +26,12 @@ from toolalpaca.trace import (
 from toolalpaca_runtime.terminal import call_line
 from toolalpaca_runtime.traces.summary import (
     answered_at,
+    began,
     durations,
     first_words,
     notes,
     pretty,
-    seconds_text,
+    time_parts,
     totals,
     usage_parts,
 )
@@ -90,9 +91,8 @@ class _Article:
 
     def _head(self) -> str:
         trace = self._trace
-        began = f"{trace.started:%Y-%m-%d %H:%M:%S} UTC"
         facts = {
-            "Began": began,
+            "Began": began(trace, "%Y-%m-%d %H:%M:%S %Z"),
             "Model": f"{trace.model} ({trace.prompt_format} format)",
             "API": f"{trace.toolset} {trace.base_url}".rstrip(),
             "Task": trace.task or "",
@@ -115,15 +115,15 @@ class _Article:
                 )
 
     def _said(self, text: str, place: int) -> str:
-        at = seconds_text(self._trace.events[place].at)
+        at = "".join(f" <small>at {t}</small>" for t in time_parts(self._trace.events[place].at))
         return (
-            f'<section class="said"><h3>User <small>at {at}</small></h3>'
+            f'<section class="said"><h3>User{at}</h3>'
             f'<p class="text" dir="auto">{_text(text)}</p></section>'
         )
 
     def _step(self, step: AssistantEvent, place: int) -> str:
         self._steps += 1
-        taken = [seconds_text(self._durations[place]), *usage_parts(step.usage)]
+        taken = [*time_parts(self._durations[place]), *usage_parts(step.usage)]
         parts = [f"<h3>Step {self._steps} <small>{', '.join(taken)}</small></h3>"]
         if step.thought:
             parts.append(
@@ -170,7 +170,7 @@ class _Article:
     def _badges(self, event: ObservationEvent, place: int) -> str:
         if event.response is None:
             return f'<span class="badge warn">{_text(event.source)}</span>'
-        seconds = seconds_text(event.response.seconds or self._durations[place])
+        seconds = "".join(time_parts(event.response.seconds or self._durations[place]))
         family = event.response.status // 100
         breaks = '<span class="badge warn">breaks its document</span>'
         return (

@@ -29,7 +29,7 @@ class Totals:
 
     def __str__(self) -> str:
         parts = [counted(self.steps, "step"), counted(self.calls, "call")]
-        return ", ".join([*parts, *usage_parts(self.usage), seconds_text(self.seconds)])
+        return ", ".join([*parts, *usage_parts(self.usage), *time_parts(self.seconds)])
 
 
 def totals(trace: Trace) -> Totals:
@@ -91,6 +91,16 @@ def usage_parts(usage: Usage) -> list[str]:
     if usage.cost:
         parts.append(f"${usage.cost:.2g}" if usage.cost < 0.01 else f"${usage.cost:,.2f}")
     return parts
+
+
+def time_parts(seconds: float) -> list[str]:
+    """A duration as a text; none for 0, since a trace that was imported has no times."""
+    return [seconds_text(seconds)] if seconds else []
+
+
+def began(trace: Trace, pattern: str) -> str:
+    """When *trace* began, here and by the *pattern* of ``strftime``; ``""`` when nobody knows."""
+    return trace.started.astimezone().strftime(pattern) if trace.started.timestamp() else ""
 
 
 def seconds_text(seconds: float) -> str:

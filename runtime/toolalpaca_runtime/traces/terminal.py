@@ -24,11 +24,13 @@ from toolalpaca.trace import (
 from toolalpaca_runtime.terminal import call_line, observation_line, printable
 from toolalpaca_runtime.traces.summary import (
     answered_at,
+    began,
     durations,
     first_words,
     notes,
     pretty,
     seconds_text,
+    time_parts,
     totals,
     usage_parts,
 )
@@ -83,7 +85,7 @@ def _list(traces: Sequence[Trace]) -> Iterator[RenderableType]:
     rows += [
         (
             trace.id[:SHORT_ID],
-            f"{trace.started.astimezone():%m-%d %H:%M}",
+            began(trace, "%m-%d %H:%M") or "unknown",
             trace.model,
             trace.toolset,
             trace.outcome.status,
@@ -130,7 +132,7 @@ class _TraceText:
         trace = self._trace
         yield Text(printable(f"trace {trace.id}", keep_lines=False), style="bold")
         facts = [
-            f"{trace.started.astimezone():%Y-%m-%d %H:%M:%S}",
+            began(trace, "%Y-%m-%d %H:%M:%S") or "nobody knows when",
             f"{trace.model} on {trace.toolset}",
             f"{trace.prompt_format} format",
             *([f"task {trace.task}"] if trace.task else []),
@@ -159,8 +161,9 @@ class _TraceText:
                 yield Text()
 
     def _step(self, step: AssistantEvent, place: int, shown: set[int]) -> Iterator[RenderableType]:
-        taken = [seconds_text(self._durations[place]), *usage_parts(step.usage)]
-        yield Text(f"{_step_name(self._trace, place)} ({', '.join(taken)})", style="dim")
+        taken = [*time_parts(self._durations[place]), *usage_parts(step.usage)]
+        facts = f" ({', '.join(taken)})" if taken else ""
+        yield Text(f"{_step_name(self._trace, place)}{facts}", style="dim")
         if step.thought:
             yield _marked("  ", step.thought, "italic")
         if step.problem:
@@ -190,7 +193,7 @@ class _TraceText:
         good = event.response is not None and event.response.status < 400
         style = "green" if good else "red"
         seconds = event.response.seconds if event.response else self._durations[place]
-        facts = f" ({seconds_text(seconds)})" if event.response else ""
+        facts = f" ({seconds_text(seconds)})" if event.response and seconds else ""
         if not self._full:
             line = Text("  ").append(observation_line(event), style=style)
             yield _Cut(line, Text(facts, style="dim"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,17 @@ def test_several_runs_are_listed_on_a_line_each() -> None:
     assert second.startswith("bbbbbbbb ")
     assert second.endswith("…")
     assert len([line for line in shown(pet_trace(), long, whole=True) if "trace " in line]) == 2
+
+
+def test_what_nobody_recorded_is_not_made_up() -> None:
+    events = [
+        UserEvent(index=0, at=0, text="Hello"), AssistantEvent(index=1, at=0, answer="Hello."),
+    ]  # fmt: skip
+    outcome = Outcome(status="answered", answer="Hello.")
+    lines = shown(pet_trace(events=events, outcome=outcome, started=datetime.fromtimestamp(0, UTC)))
+    assert lines[1].startswith("nobody knows when")
+    assert "Step 1" in lines
+    assert lines[-1] == "1 step, 0 calls"
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
