@@ -24,6 +24,13 @@ from toolalpaca_runtime.transport import Bounds, RawResponse, send
 from ..conftest import Serve, serving
 
 
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 def hello() -> FastAPI:
     app = FastAPI(openapi_url=None)
 
