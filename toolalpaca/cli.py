@@ -35,6 +35,10 @@ COMMANDS = {
     ),
     "ask": Entry("toolalpaca_runtime.commands.ask", "give an agent on an API one instruction"),
     "chat": Entry("toolalpaca_runtime.commands.chat", "talk to an API through an agent"),
+    "serve": Entry(
+        "toolalpaca_runtime.commands.serve",
+        "serve an agent on an API: a page to chat, and OpenAI's chat completions",
+    ),
     "call": Entry("toolalpaca_runtime.commands.call", "make one call the way an agent makes it"),
     "trace": Entry("toolalpaca_runtime.commands.trace", "show runs, and make their calls again"),
     "compare": Entry(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -20,7 +20,15 @@ from typing import Any
 import orjson
 
 from toolalpaca.errors import ToolAlpacaError
-from toolalpaca.llm.protocol import Completion, LanguageModel, Piece, Restart, ToolCall, Usage
+from toolalpaca.llm.protocol import (
+    Completion,
+    LanguageModel,
+    Piece,
+    Restart,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
@@ -178,6 +186,24 @@ class Agent:
             )
             for listener in self._listeners:
                 listener.turn_ended(self.trace)
+
+    async def recall(self, events: Iterable[Event], tools: tuple[ToolSpec, ...] = ()) -> None:
+        """Begin with a conversation that took place before; no turn has been.
+
+        The trace holds it, so that it is whole, as what is not to be learned again.
+
+        Args:
+            events: What was said and done, as an agent of the same tools recorded it, or the words
+                of user and assistant alone.
+            tools: What the model was shown first; by default what suits the first words.
+        """
+        assert not self.trace.events, "the conversation has begun"
+        for event in events:
+            if not self.trace.tools:
+                said = event.text if isinstance(event, UserEvent) else ""
+                self.trace.tools = tools or await self.toolbox.shown(said)
+            place = {**self._next(), "at": 0.0, "trainable": False}
+            self._write(event.model_copy(update=place))
 
     def finish(self) -> None:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""
@@ -390,14 +416,17 @@ class Agent:
         return {"index": len(self.trace.events), "at": at}
 
     def _record(self, event: Event) -> Event:
+        self._write(event)
+        for listener in self._listeners:
+            listener.event(self.trace, event)
+        return event
+
+    def _write(self, event: Event) -> None:
         self.trace.events.append(event)
         if self._recorder is not None:
             if event.index == 0:
                 self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
-        for listener in self._listeners:
-            listener.event(self.trace, event)
-        return event
 
 
 async def _timed(

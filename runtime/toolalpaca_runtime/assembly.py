@@ -71,25 +71,37 @@ class Assembly:
         """Where the traces are; None before the first agent was made."""
         return self._recorder.path if self._recorder else None
 
-    def new_agent(self, user: User | None = None, *, task: str | None = None) -> Agent:
+    @property
+    def name(self) -> str:
+        """The name of the first source."""
+        return self.sources[0].name if self.sources else "agent"
+
+    def new_agent(
+        self,
+        user: User | None = None,
+        *,
+        task: str | None = None,
+        storage: Storage | None = None,
+    ) -> Agent:
         """An agent at the beginning of a conversation.
 
         Args:
             user: Answers its questions and approves its calls.
             task: The id of its task, for the trace.
+            storage: What was kept of a conversation that it goes on with; by default a new one.
 
         Raises:
             ToolAlpacaError: The trace file cannot be written.
         """
         if self._recorder is None:
-            self._recorder = TraceWriter(self._trace_path or new_trace_path(self._name()))
+            self._recorder = TraceWriter(self._trace_path or new_trace_path(self.name))
         self._agents += 1
         folder = self._recorder.path.with_suffix(".files") / str(self._agents)
         return Agent(
             self.model,
             Toolbox(
                 self.sources,
-                storage=Storage(folder),
+                storage=storage or Storage(folder),
                 most_shown=self._most_shown,
                 index=self._index,
             ),
@@ -117,9 +129,6 @@ class Assembly:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _name(self) -> str:
-        return self.sources[0].name if self.sources else "agent"
 
 
 def new_trace_path(api: str) -> Path:

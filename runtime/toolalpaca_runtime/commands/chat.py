@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from toolalpaca.command import CommandParser
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca_runtime.commands.options import add_agent_options
+from toolalpaca_runtime.commands.web_options import add_web_options
 
 if TYPE_CHECKING:
     from toolalpaca_runtime.commands.session import Session
@@ -17,6 +18,7 @@ _EXAMPLES = """\
   toolalpaca chat http://127.0.0.1:8000/railway      # an API on a running mock server
   toolalpaca chat examples/library.yaml --mock       # a mock server of its own
   toolalpaca chat examples/library.yaml --mock --model smollm2
+  toolalpaca chat examples/library.yaml --mock --web # in the browser
 """
 
 _HELP = """\
@@ -30,11 +32,17 @@ _HELP = """\
 def configure(parser: CommandParser) -> None:
     """Declare the arguments of ``chat``."""
     add_agent_options(parser)
+    add_web_options(parser, optional=True)
     parser.set_examples(_EXAMPLES)
 
 
 def run(options: Namespace) -> int:
     """Talk until the person leaves."""
+    if options.web:
+        from toolalpaca_runtime.commands.serve import serve_agent
+
+        return serve_agent(options, browser=not options.no_open)
+
     from toolalpaca_runtime.commands.session import open_session
 
     with open_session(options) as session:
