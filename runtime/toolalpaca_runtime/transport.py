@@ -198,7 +198,7 @@ def _not_followed(target: str) -> str:
     host = host_of(target)
     return (
         f"it redirects to {origin(target)}, which is not where the document says that the API is; "
-        f"that was not followed (--allow-host {host} allows it)"
+        f"that was not followed (--reach {host} allows it)"
     )
 
 

@@ -222,7 +222,7 @@ def test_a_document_may_not_lead_inside(serve: Serve, server: str) -> None:
     def described() -> dict[str, Any]:
         return document(server)
 
-    with pytest.raises(ApiError, match=r"nothing is sent there: .*--allow-host"):
+    with pytest.raises(ApiError, match=r"nothing is sent there: .*--reach"):
         opened(serve(app) + "/openapi.json")
 
 

@@ -85,7 +85,7 @@ def test_credentials_stay_behind_where_a_redirect_leads_elsewhere(serve: Serve) 
     url, target = serve(server.app), serve(elsewhere.app) + "/end"
     refused = sent(url, "POST", 307, target)
     assert refused.status == 307
-    assert "that was not followed (--allow-host 127.0.0.1 allows it)" in refused.note
+    assert "that was not followed (--reach 127.0.0.1 allows it)" in refused.note
     assert elsewhere.reached == []
     rules = HostRules.of(url, allowed=[allowed_host("127.0.0.1")])
     assert sent(url, "POST", 307, target, rules).status == 200

@@ -176,7 +176,7 @@ def add_network_options(parser: CommandParser) -> None:
     """Declare whom requests may reach, and what a call may take."""
     network = parser.add_argument_group("network")
     network.add_argument(
-        "--allow-host",
+        "--reach",
         metavar="HOST",
         type=_allowed_host,
         action="append",
@@ -218,7 +218,7 @@ def network_from_options(options: Namespace) -> NetworkSettings:
     from toolalpaca_runtime.transport import Bounds
 
     return NetworkSettings(
-        allowed=tuple(options.allow_host or ()),
+        allowed=tuple(options.reach or ()),
         ca_file=options.ca_file,
         client_cert=options.client_cert,
         bounds=Bounds(seconds=options.timeout, bytes=options.max_bytes),

@@ -53,7 +53,7 @@ class HostRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AllowedHost:
-    """What ``--allow-host`` names: a host, or addresses."""
+    """What ``--reach`` names: a host, or addresses."""
 
     name: str = ""
     network: Network | None = None
@@ -78,7 +78,7 @@ class HostRules:
     """Public addresses, and what the user allowed besides.
 
     Attributes:
-        allowed: By ``--allow-host``, wherever it resolves to. Redirects may lead there, too.
+        allowed: By ``--reach``, wherever it resolves to. Redirects may lead there, too.
         named: Hosts of URLs that the user wrote, in lower case. An address is allowed so, and a
             name that no public name server answers. Any other name could resolve to an address
             inside at any time, if whoever owns it likes.
@@ -96,7 +96,7 @@ class HostRules:
         return cls(tuple(allowed), hosts, any(is_loopback(url) for url in urls))
 
     def allows(self, host: str) -> bool:
-        """Whether ``--allow-host`` allows *host*."""
+        """Whether ``--reach`` allows *host*."""
         return self._allows(_plain(host), literal(host))
 
     def refusal(self, host: str) -> str:
@@ -207,7 +207,7 @@ def _is_internal(name: str) -> bool:
 
 
 def _told(host: str, what: str, shown: str = "") -> str:
-    return f"{shown or host} is {what}; --allow-host {host} allows it"
+    return f"{shown or host} is {what}; --reach {host} allows it"
 
 
 def _plain(host: str) -> str:

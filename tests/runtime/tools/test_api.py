@@ -165,7 +165,7 @@ def test_redirects_are_followed_on_the_same_origin_only(url: str) -> None:
     elsewhere = call(url, "redirectThere")
     assert "Status Code: 307." in elsewhere.text
     assert "it redirects to http://elsewhere.invalid:80" in elsewhere.text
-    assert "--allow-host elsewhere.invalid" in elsewhere.text
+    assert "--reach elsewhere.invalid" in elsewhere.text
 
 
 def test_nobody_at_the_address_is_an_error() -> None:
