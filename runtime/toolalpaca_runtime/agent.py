@@ -52,6 +52,7 @@ DEEPEST_ARGUMENTS = 64
 """Levels of arrays and objects in arguments; no API nests deeper, and writing JSON has a limit."""
 
 _NOT_RUN = "This call was not made: the turn was over."
+_INTERRUPTED = "The user interrupted this call. It is not known whether it had its effect."
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +229,15 @@ class Agent:
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
         answered = False
+        under_way = self.trace.outcome.status == "interrupted"  # then the first call may have been
         for call in self._open_calls():
             if call.tool == ASK_TOOL and not answered:
                 answered = True
                 events.append(self._observed(call, Observation(text, "user")))
             else:
-                events.append(self._observed(call, Observation(_NOT_RUN, "runtime")))
+                why = _INTERRUPTED if under_way else _NOT_RUN
+                events.append(self._observed(call, Observation(why, "runtime")))
+            under_way = False
         if not answered:
             events.append(self._record(await self._instruction(text)))
         return events

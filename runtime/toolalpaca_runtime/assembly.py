@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -16,6 +17,7 @@ from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.toolbox import MOST_SHOWN, MakeIndex, Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
@@ -64,17 +66,16 @@ class Assembly:
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
-        self._agents = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the first source, as traces have it."""
+        return self.sources[0].name if self.sources else "none"
 
     @property
     def trace_path(self) -> Path | None:
         """Where the traces are; None before the first agent was made."""
         return self._recorder.path if self._recorder else None
-
-    @property
-    def name(self) -> str:
-        """The name of the first source."""
-        return self.sources[0].name if self.sources else "agent"
 
     def new_agent(
         self,
@@ -82,6 +83,7 @@ class Assembly:
         *,
         task: str | None = None,
         storage: Storage | None = None,
+        alone: bool = False,
     ) -> Agent:
         """An agent at the beginning of a conversation.
 
@@ -89,18 +91,21 @@ class Assembly:
             user: Answers its questions and approves its calls.
             task: The id of its task, for the trace.
             storage: What was kept of a conversation that it goes on with; by default a new one.
+            alone: Whether it has a session of its own on a mock server: what it changes there, no
+                other agent sees.
 
         Raises:
             ToolAlpacaError: The trace file cannot be written.
         """
         if self._recorder is None:
             self._recorder = TraceWriter(self._trace_path or new_trace_path(self.name))
-        self._agents += 1
-        folder = self._recorder.path.with_suffix(".files") / str(self._agents)
-        return Agent(
+        conversation = uuid.uuid4().hex
+        folder = self._recorder.path.with_suffix(".files") / conversation
+        sources = [_in_session(s, conversation) for s in self.sources] if alone else self.sources
+        agent = Agent(
             self.model,
             Toolbox(
-                self.sources,
+                sources,
                 storage=storage or Storage(folder),
                 most_shown=self._most_shown,
                 index=self._index,
@@ -113,6 +118,13 @@ class Assembly:
             task=task,
             seed=self._seed,
         )
+        agent.trace.id = conversation  # so that one finds the files of a trace, and its session
+        return agent
+
+    def use(self, model: LanguageModel, prompt_format: PromptFormat | None = None) -> None:
+        """Make the agents from now on with another *model*, and the format that suits it."""
+        self.model = model
+        self.prompt_format = prompt_format or format_for(model)
 
     def close(self) -> None:
         """Close the trace file; agents are finished before."""
@@ -129,6 +141,10 @@ class Assembly:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _in_session(source: ToolSource, session: str) -> ToolSource:
+    return source.in_session(session) if isinstance(source, ApiTools) else source
 
 
 def new_trace_path(api: str) -> Path:

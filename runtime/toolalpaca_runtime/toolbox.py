@@ -18,7 +18,7 @@ from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.retrieval import RETRIEVE, Retrieval, stored_note
 from toolalpaca_runtime.tools.search import SEARCH, ToolIndex, ToolSearch
 from toolalpaca_runtime.tools.source import ToolSource
-from toolalpaca_runtime.user import Approve, nobody
+from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 MOST_SHOWN: Final = 64
 """Tools that a model is shown at once; of more it is shown those that fit what the user wants."""
@@ -122,7 +122,11 @@ class Toolbox:
         if call.problem is not None:
             return Observation(call.problem, "runtime")
         source, name = home
-        return await source.call(call.model_copy(update={"tool": name}), approve)
+
+        async def approve_here(pending: PendingCall) -> bool | None:
+            return await approve(replace(pending, tool=call.tool))  # as it is known here
+
+        return await source.call(call.model_copy(update={"tool": name}), approve_here)
 
     def keep(self, observation: Observation) -> Observation:
         """*observation* with what it does not tell whole kept, and a note of where.

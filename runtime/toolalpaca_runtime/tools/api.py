@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import ssl
 from collections.abc import Mapping
@@ -150,6 +151,18 @@ class ApiTools:
     def title(self) -> str:
         """The API's name for people."""
         return self.document.title
+
+    def in_session(self, session: str) -> ApiTools:
+        """These tools in a session of a mock server; a real API has none, and they are the same.
+
+        They share the client, so that they are not closed, and end with those they came from.
+        """
+        if not self.simulated:
+            return self
+        tools = copy.copy(self)
+        tools._headers = (*self._headers, (SESSION_HEADER, session))
+        tools._own_client = False
+        return tools
 
     def lacking(self) -> dict[str, tuple[str, ...]]:
         """The tools that need credentials which are not there, with the missing schemes."""

@@ -18,6 +18,7 @@ from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.transport import Bounds
+from toolalpaca_runtime.user import PendingCall
 
 from ..conftest import Serve
 
@@ -191,6 +192,32 @@ def test_calls_that_change_a_real_api_need_leave() -> None:
         )
     with pytest.raises(ApiError):
         call(base, "getPet", document, arguments={"pet_id": 1})
+
+
+def test_a_person_is_asked_about_a_tool_by_the_name_that_the_model_knows() -> None:
+    document = load(pets())
+    asked: list[PendingCall] = []
+
+    async def refuse(pending: PendingCall) -> bool:
+        asked.append(pending)
+        return False
+
+    async def make() -> Observation:
+        async with (
+            ApiTools(document, "http://one.invalid") as one,
+            ApiTools(document, "http://two.invalid") as two,
+        ):
+            toolbox = Toolbox([one, two])
+            name = [spec.name for spec in toolbox.specs if spec.name.endswith("addPet")][1]
+            return await toolbox.call(
+                Call(id="c", tool=name, arguments={"body": {"name": "Rex"}}), refuse
+            )
+
+    assert asyncio.run(make()).approved is False
+    (pending,) = asked
+    assert pending.tool != "addPet"
+    assert pending.request is not None
+    assert pending.request.url == "http://two.invalid/pets"
 
 
 def secured(scheme: dict[str, Any]) -> Document:
