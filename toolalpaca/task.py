@@ -79,7 +79,7 @@ class GoldenCall(_Model):
             stands for a value out of the result of an earlier call. The path is a JSON Pointer in
             which ``*`` stands for any item of an array, ``""`` where it is not known; the name
             says what the value is, for a reader, and may be missing. ``{"$any": text}`` stands
-            for any value, described by the text.
+            for any value, described by the text; in the place of all arguments, for any arguments.
         optional: Whether a solution may leave the call out.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolalpaca.arguments import existing_file, existing_folder, integer, output_folder
 from toolalpaca.command import CommandParser
@@ -15,6 +15,7 @@ from toolalpaca.llm.options import add_model_options
 if TYPE_CHECKING:
     from toolalpaca.llm.protocol import LanguageModel
     from toolalpaca_corpus.building import Build
+    from toolalpaca_corpus.formats.imported import Imported
     from toolalpaca_corpus.statistics import Statistics
 
 _EXAMPLES = """\
@@ -34,6 +35,8 @@ _IMPORT_EXAMPLES = """\
   toolalpaca corpus import eval_simulated.json --out runs/eval --licence Apache-2.0
   toolalpaca corpus import ToolAlpaca7b.json --out runs/judged --tasks runs/eval
   toolalpaca evaluate runs/eval --model baseline
+  toolalpaca corpus import spotify.json --document spotify_oas.json --out runs/spotify
+                                    # RestBench's instructions, and the document of their API
 """
 
 _EXPORT_EXAMPLES = """\
@@ -65,10 +68,11 @@ def configure(parser: CommandParser) -> None:
     _configure_import(
         commands.add_parser(
             "import",
-            help="read a file in one of ToolAlpaca's formats",
+            help="read a file in one of ToolAlpaca's formats, or RestBench's",
             description="Read a file in one of ToolAlpaca's formats: its APIs become toolsets, its "
             "instructions with golden answers tasks, and its recorded runs traces. What has no "
-            "place of its own is kept beside it, so that an export gives the same file again.",
+            "place of its own is kept beside it, so that an export gives the same file again. With "
+            "--document, read RestBench's instructions for that API.",
             examples=_IMPORT_EXAMPLES,
         )
     )
@@ -116,6 +120,11 @@ def _configure_import(parser: CommandParser) -> None:
         metavar="FILE",
         type=existing_file,
         help="a list of APIs, judged runs, or rows of JSON Lines; seen from its content",
+    )
+    parser.add_argument(
+        "--document",
+        metavar="SOURCE",
+        help="the OpenAPI document of RestBench's instructions, which is another file there",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=output_folder, required=True, help="the corpus"
@@ -234,18 +243,12 @@ def _import(options: Namespace) -> int:
 
     import orjson
 
-    from toolalpaca.errors import DataError
     from toolalpaca_corpus.folder import CorpusFolder
-    from toolalpaca_corpus.formats.toolalpaca_files import read_file
     from toolalpaca_corpus.formats.toolalpaca_judged import link
 
-    imported = read_file(options.file, split=options.split, licence=options.licence)
+    imported = _read(options)
     folder = CorpusFolder(options.out)
     folder.refuse_to_mix()
-    if not imported.toolsets and not imported.traces:
-        first = next(iter(imported.problems), "it is empty")
-        what = f"holds no API and no run in ToolAlpaca's formats: {first}"
-        raise DataError(what, where=str(options.file))
     if options.tasks is not None:
         link(imported, CorpusFolder(options.tasks).tasks())
     folder.write_tasks(imported.toolsets, imported.tasks)
@@ -273,6 +276,30 @@ def _import(options: Namespace) -> int:
     ]
     print(f"{', '.join(told)}: {options.out}")
     return 0
+
+
+def _read(options: Namespace) -> Imported:
+    """What the file holds; one of RestBench comes with a document.
+
+    Raises:
+        DataError: Nothing.
+    """
+    from toolalpaca.errors import DataError
+    from toolalpaca_corpus.formats.restbench import read_restbench
+    from toolalpaca_corpus.formats.toolalpaca_files import read_file
+
+    about: dict[str, Any] = {"split": options.split, "licence": options.licence}
+    if options.document:
+        return read_restbench(options.file, options.document, **about)
+    imported = read_file(options.file, **about)
+    if not imported.toolsets and not imported.traces:
+        first = next(iter(imported.problems), "it is empty")
+        raise DataError(
+            f"holds no API and no run in ToolAlpaca's formats: {first}",
+            where=str(options.file),
+            hint="RestBench's files need --document",
+        )
+    return imported
 
 
 def _export(options: Namespace) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 
 from toolalpaca import __version__
+from toolalpaca.clients import tls_context
 from toolalpaca.errors import ModelReplyError, ModelUnavailable
 from toolalpaca.llm.server_errors import status_error, transport_error
 from toolalpaca.llm.settings import ModelSettings
@@ -99,6 +100,7 @@ class ModelServer:
             follow_redirects=True,
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
             timeout=httpx2.Timeout(timeout, connect=min(_CONNECT, timeout)),
+            verify=tls_context(),
         )
         self.where = str(self._client.base_url.copy_with(userinfo=b"")).rstrip("/")
 

@@ -50,22 +50,24 @@ def noting_files() -> Iterator[set[Path]]:
         _reads.reset(token)
 
 
-_tls: ContextVar[ssl.SSLContext | bool] = ContextVar("certificates that are trusted", default=True)
+_tls: ContextVar[ssl.SSLContext | None] = ContextVar("certificates that are trusted", default=None)
 
 
 @contextmanager
 def trusting(tls: ssl.SSLContext | None) -> Iterator[None]:
     """Fetch documents in a block with these settings of TLS; None for the usual ones."""
-    token = _tls.set(tls or True)
+    token = _tls.set(tls)
     try:
         yield
     finally:
         _tls.reset(token)
 
 
-def tls_in_force() -> ssl.SSLContext | bool:
-    """What :func:`trusting` says here, as an HTTP client takes it."""
-    return _tls.get()
+def tls_in_force() -> ssl.SSLContext:
+    """What :func:`trusting` says here, else the usual."""
+    from toolalpaca.clients import tls_context  # it imports an HTTP client
+
+    return _tls.get() or tls_context()
 
 
 def is_url(source: str) -> bool:
@@ -127,10 +129,7 @@ def _fetch(url: str) -> bytes:
     try:
         with (
             httpx2.Client(
-                verify=tls_in_force(),
-                timeout=FETCH_TIMEOUT,
-                follow_redirects=True,
-                max_redirects=5,
+                timeout=FETCH_TIMEOUT, follow_redirects=True, max_redirects=5, verify=tls_in_force()
             ) as client,
             client.stream("GET", url, headers=headers) as response,
         ):

@@ -22,7 +22,7 @@ from toolalpaca_mockserver.state.json_patch import PatchError, is_patch, patched
 from toolalpaca_mockserver.state.linking import Linking, referred
 from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
-from toolalpaca_mockserver.state.queries import equalities, matching
+from toolalpaca_mockserver.state.queries import equalities, is_search, matching
 from toolalpaca_mockserver.state.refusing import Referee, Refusal
 from toolalpaca_mockserver.state.resources import Resource, Resources, Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
@@ -265,7 +265,14 @@ class Simulation:
         operation, query = self._in_usual_words(operation, arguments.query)
         demanded = frozenset(p.name for p in operation.parameters if p.required)
         found = matching(known, query, role.shape or resource.contract, demanded)
-        return found, equalities(operation, query, resource.contract)
+        wanted = equalities(
+            operation,
+            query,
+            resource.contract,
+            id_property=resource.id_property,
+            only_searched=is_search(resource.collection),
+        )
+        return found, wanted
 
     def _in_usual_words(
         self, operation: Operation, query: Mapping[str, Any]

@@ -14,6 +14,7 @@ from toolalpaca.llm.protocol import LanguageModel
 from toolalpaca.trace import Outcome
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
+from toolalpaca_runtime.commands.interrupting import interruptible
 from toolalpaca_runtime.commands.sources import open_sources
 from toolalpaca_runtime.formats import PromptFormat
 from toolalpaca_runtime.limits import Limits
@@ -74,7 +75,7 @@ class Session:
         agent = self.agent
         self.view.begin(agent.trace)
         try:
-            self._runner.run(self._run(agent, text))
+            self.wait(self._run(agent, text))
         finally:
             self.view.end(agent.trace)
         return agent.trace.outcome
@@ -93,8 +94,12 @@ class Session:
         self._runner.run(before.aclose())
 
     def wait(self, something: Coroutine[Any, Any, _Result]) -> _Result:
-        """What *something* brings that goes on in the session's event loop."""
-        return self._runner.run(something)
+        """What *something* brings that goes on in the session's event loop.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C has cancelled it.
+        """
+        return self._runner.run(interruptible(something))
 
     async def _run(self, agent: Agent, text: str) -> None:
         async with aclosing(agent.run(text)) as items:

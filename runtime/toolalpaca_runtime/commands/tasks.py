@@ -20,6 +20,7 @@ from toolalpaca.task import Task
 from toolalpaca.trace import Trace, TraceRecord
 from toolalpaca_runtime.assembly import TRACES, Assembly
 from toolalpaca_runtime.batch import Batch
+from toolalpaca_runtime.commands.interrupting import interruptible
 from toolalpaca_runtime.commands.session import open_assembly
 from toolalpaca_runtime.task_file import finished_tasks, read_tasks
 from toolalpaca_runtime.terminal.text import printable
@@ -36,7 +37,7 @@ def run_tasks(options: Namespace) -> int:
     # A name that is the same next time: the trace file says what is done.
     options.trace = options.trace or TRACES / f"{options.tasks.stem}.jsonl"
     with asyncio.Runner() as runner:
-        return runner.run(_run(options, tasks))
+        return runner.run(interruptible(_run(options, tasks)))
 
 
 async def _run(options: Namespace, tasks: Sequence[Task]) -> int:

@@ -15,6 +15,7 @@ import httpcore2
 import httpx2
 
 from toolalpaca import __version__
+from toolalpaca.clients import tls_context
 from toolalpaca.hosts import is_loopback
 from toolalpaca_runtime.network.codings import ACCEPTED
 from toolalpaca_runtime.network.hosts import Address, HostRefused, HostRules
@@ -92,7 +93,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         # Reading the system's certificates takes time and memory; plain HTTP trusts none.
         needed = scheme == "https" or proxy.startswith("https:")
         plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        tls = (self._tls or httpx2.create_ssl_context()) if needed else plain
+        tls = (self._tls or tls_context()) if needed else plain
         if proxy:
             return httpx2.AsyncHTTPTransport(verify=tls, proxy=proxy)
         return _DirectTransport(tls, _CheckedBackend(self._rules, self._resolve))

@@ -47,7 +47,8 @@ class LineReader:
             return (await _plain_line(prompt)).strip()
         if self._session is None:
             self._session = self._open()
-        return (await self._session.prompt_async(prompt)).strip()
+        # The signal is the loop's: prompt_toolkit would leave nobody to hear it afterwards.
+        return (await self._session.prompt_async(prompt, handle_sigint=False)).strip()
 
     def _open(self) -> PromptSession[str]:
         from prompt_toolkit import PromptSession

@@ -99,10 +99,14 @@ def test_what_is_longer_than_the_terminal_is_paged(serve: Serve) -> None:
 
 def test_ctrl_c_stops_the_agent_and_the_conversation_goes_on(serve: Serve) -> None:
     reached = threading.Event()
-    chat = words("chat", serve(pets(reached)), calling("waitForever"), "Still here.")
+    asking = calling("getDetails", question="How long?")
+    chat = words("chat", serve(pets(reached)), asking, calling("waitForever"), "Still here.")
     with terminal(*chat) as screen:
         screen.wait_for_prompt()
         screen.type("Wait\r")
+        screen.wait_for("? How long?")
+        screen.wait_for_prompt()
+        screen.type("For ever\r")
         assert reached.wait(30)
         screen.type("\x03")
         screen.wait_for("→ waitForever()  interrupted  [1]")
@@ -113,7 +117,7 @@ def test_ctrl_c_stops_the_agent_and_the_conversation_goes_on(serve: Serve) -> No
         screen.type("\x04")
         assert screen.end() == 0
         assert "Traceback" not in screen.text
-    assert "interrupted this call" in observations()[0].text
+    assert "interrupted this call" in observations()[1].text
 
 
 def test_ctrl_c_at_the_prompt_takes_the_line_back(serve: Serve) -> None:
