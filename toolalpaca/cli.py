@@ -41,6 +41,9 @@ COMMANDS = {
     ),
     "call": Entry("toolalpaca_runtime.commands.call", "make one call the way an agent makes it"),
     "trace": Entry("toolalpaca_runtime.commands.trace", "show runs, and make their calls again"),
+    "compare": Entry(
+        "toolalpaca_runtime.commands.compare", "show where a mock differs from the real API"
+    ),
     "models": Entry("toolalpaca.llm.commands", "list the models that can be used, and fetch one"),
     "corpus": Entry("toolalpaca_corpus.cli", "build, import and count tool-use corpora"),
     "train": Entry("toolalpaca_training.commands.train", "fine-tune a model on a corpus"),

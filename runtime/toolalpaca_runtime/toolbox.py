@@ -56,7 +56,7 @@ class Toolbox:
         index: MakeIndex = Bm25Index,
     ) -> None:
         self.sources = tuple(sources)
-        self.storage = storage or Storage()
+        self.storage = Storage() if storage is None else storage
         self._retrieval = Retrieval(self.storage)
         self._homes: dict[str, tuple[ToolSource, str]] = {}
         specs = [spec for source in self.sources for spec in self._take(source)]

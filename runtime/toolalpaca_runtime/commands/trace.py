@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 from toolalpaca.arguments import existing_path, http_url, integer
 from toolalpaca.command import CommandParser
-from toolalpaca_runtime.commands.options import add_auth_option, add_safety_options
+from toolalpaca_runtime.commands.options import (
+    add_auth_options,
+    add_network_options,
+    add_safety_options,
+)
 
 if TYPE_CHECKING:
     from toolalpaca.trace import Trace
@@ -81,8 +85,9 @@ def configure(parser: CommandParser) -> None:
     replay.add_argument(
         "--seed", metavar="N", type=integer(0), default=0, help="of the data of --mock"
     )
-    add_auth_option(replay)
+    add_auth_options(replay)
     add_safety_options(replay)
+    add_network_options(replay)
     replay.add_argument("--json", action="store_true", help="print an object for each call")
 
 

@@ -15,6 +15,8 @@ import orjson
 from toolalpaca.counting import counted
 from toolalpaca.serving import mock_server
 from toolalpaca.trace import Trace
+from toolalpaca_runtime.auth.asking import ask_for
+from toolalpaca_runtime.commands.options import network_from_options
 from toolalpaca_runtime.commands.session import policy_from_options
 from toolalpaca_runtime.commands.sources import warn_of_missing_credentials
 from toolalpaca_runtime.connect import open_api
@@ -68,7 +70,11 @@ async def _replay(
         address,
         base_url=options.base_url,
         auth=getattr(options, "auth", None) or (),
+        auth_file=options.auth_file,
+        ask=ask_for if options.ask_auth else None,
         policy=policy_from_options(options),
+        dry_run=options.dry_run,
+        network=network_from_options(options),
         session=f"replay-{uuid.uuid4().hex}",
     )
     try:

@@ -15,6 +15,7 @@ from rich.text import Text
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import AssistantEvent, Call, Event, ObservationEvent, Trace, UserEvent
 from toolalpaca_runtime.agent import TextDelta
+from toolalpaca_runtime.http_text import request_text
 from toolalpaca_runtime.terminal.calls import counted_calls
 from toolalpaca_runtime.terminal.flow import NARROWEST, Flow
 from toolalpaca_runtime.terminal.reply import Part, ReplyText
@@ -212,6 +213,8 @@ class TerminalView:
             line = Text("  ").append(observation_line(event), style=style)
             line.truncate(self.console.width, overflow="ellipsis")
             self.console.print(line, soft_wrap=True)
+        if event.source == "runtime" and event.request is not None:  # a dry run
+            self._print("  ", request_text(event.request), "dim")
 
     def _print_folded(self, call: Call, result: str, style: str) -> None:
         """``→ getPet(id=3)  200 in 0.1 s  [1]`` on one line; what is too long is cut."""

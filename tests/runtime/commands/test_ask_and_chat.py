@@ -330,3 +330,35 @@ def test_chat_without_a_word_leaves_nothing_behind(
     url = f"{serve(pets())}/openapi.json"
     assert chat("", url, "--model", script(), monkeypatch=monkeypatch) == 0
     assert not Path("traces").exists()
+
+
+def test_a_dry_run_shows_requests_without_secrets_and_sends_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("pets.json").write_text(json.dumps(pets().openapi()))
+    model = script(calling("echo"), calling("getPet", pet_id=3), "I would have shown pet 3.")
+    words = ["ask", "pets.json", "Show pet 3", "--model", model, "--dry-run"]
+    words += ["--base-url", "http://127.0.0.1:9", "--auth", f"token={CANARY}"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "  This is a dry run" in out
+    assert "  GET /echo HTTP/1.1" in out
+    assert "  authorization: ***" in out
+    assert "  GET /pets/3 HTTP/1.1" in out
+    assert CANARY not in out
+
+
+def test_a_dry_run_is_refused_for_tools_that_are_no_requests(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("tools.py").write_text("def add(a: int) -> int:\n    'Add.'\n    return a\n")
+    assert main(["ask", "python:tools.py", "Add", "--model", "baseline", "--dry-run"]) == 2
+    assert "--dry-run: python:tools.py has tools" in capsys.readouterr().err
+
+
+def test_the_same_command_line_against_a_mock(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pets.json").write_text(json.dumps(pets().openapi()))
+    model = script(calling("getPet", pet_id=3), "There.")
+    words = ["ask", "pets.json", "Show pet 3", "--model", model, "--against", "mock"]
+    assert main([*words, "--base-url", "http://127.0.0.1:9", "--auth", f"token={CANARY}"]) == 0
+    assert "(simulator)" in capsys.readouterr().out

@@ -164,7 +164,9 @@ def test_an_api_that_does_not_answer_is_an_observation(url: str) -> None:
 def test_redirects_are_followed_on_the_same_origin_only(url: str) -> None:
     assert call(url, "redirectHere").text.endswith('{"id":1,"verbose":false}')
     elsewhere = call(url, "redirectThere")
-    assert elsewhere.text.startswith("Status Code: 307.")
+    assert "Status Code: 307." in elsewhere.text
+    assert "it redirects to http://elsewhere.invalid:80" in elsewhere.text
+    assert "--reach elsewhere.invalid" in elsewhere.text
 
 
 def test_nobody_at_the_address_is_an_error() -> None:
