@@ -9,6 +9,7 @@ from typing import Any
 
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.validation import Validator
+from toolalpaca.redaction import Redactor
 from toolalpaca.trace import Call
 from toolalpaca_runtime.checking import Checked, check_arguments
 from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload, shortened
@@ -74,9 +75,12 @@ class DescribedTool:
         return Observation(text, "validator")
 
 
-def told(value: Any, *, approved: bool | None = None) -> Observation:
+def told(
+    value: Any, *, approved: bool | None = None, redact: Redactor | None = None
+) -> Observation:
     """The observation of a tool's result: a text as it is, any other value as JSON."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = redact(text) if redact else text
     shown, note = shortened(text, LONGEST_BODY)
     if not note:
         return Observation(shown or "(empty)", "real", approved=approved)
