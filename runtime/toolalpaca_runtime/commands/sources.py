@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
@@ -43,6 +43,7 @@ async def open_sources(
         ToolAlpacaError: One cannot be opened.
     """
     given: Sequence[Credential] = getattr(options, "auth", None) or ()
+    environment = dict(os.environ)
     sources: list[ToolSource] = []
     for number, text in enumerate([options.source, *(options.also or ())]):
         source: ToolSource
@@ -56,14 +57,25 @@ async def open_sources(
         elif text.startswith(_PYTHON):
             source = load_functions(text.removeprefix(_PYTHON), policy)
         else:
-            source = await _open_api(text, options, policy, stack, first=number == 0)
+            source = await _open_api(
+                text, options, policy, stack, environment=environment, first=number == 0
+            )
+            # Names of schemes are not unique: what is for one API must not go to another one's.
+            for scheme in source.document.security_schemes:
+                environment.pop(variable(scheme), None)
         stack.push_async_callback(source.aclose)
         sources.append(source)
     return [*sources, clock_tools()]
 
 
 async def _open_api(
-    text: str, options: Namespace, policy: Policy, stack: AsyncExitStack, *, first: bool
+    text: str,
+    options: Namespace,
+    policy: Policy,
+    stack: AsyncExitStack,
+    *,
+    environment: Mapping[str, str],
+    first: bool,
 ) -> ApiTools:
     base_url = options.base_url if first else None
     if options.mock or options.against == "mock":
@@ -73,15 +85,15 @@ async def _open_api(
     api = await open_api(
         text,
         base_url=base_url,
-        # Those of further APIs come from the environment: names of schemes are not unique.
         auth=[c for c in given if not c.scheme.startswith(_MCP_SCHEME)] if first else (),
         auth_file=options.auth_file,
         ask=ask_for if options.ask_auth else None,
         policy=policy,
         dry_run=options.dry_run,
         network=network_from_options(options),
+        environment=environment,
     )
-    warn_of_missing_credentials(api)
+    warn_of_missing_credentials(api, first=first)
     return api
 
 
@@ -96,14 +108,20 @@ async def _open_mcp(target: str, policy: Policy, given: Sequence[Credential]) ->
     return await open_mcp(target, policy=policy, token=token)
 
 
-def warn_of_missing_credentials(api: ApiTools) -> None:
-    """Say on standard error which security schemes lack their credentials."""
+def warn_of_missing_credentials(api: ApiTools, *, first: bool = True) -> None:
+    """Say on standard error which security schemes lack their credentials.
+
+    Args:
+        api: Whose.
+        first: Whether it is the one that ``--auth`` is for.
+    """
     missing = api.lacking()
     if missing:
         schemes = sorted({scheme for names in missing.values() for scheme in names})
+        hint = f"give --auth {schemes[0]}=VALUE or set {variable(schemes[0])}"
         print(
             f"toolalpaca: {len(missing)} of {len(api.specs)} operations need credentials "
-            f"that are not there: {', '.join(schemes)} (give --auth {schemes[0]}=VALUE or set "
-            f"{variable(schemes[0])})",
+            f"that are not there: {', '.join(schemes)} "
+            f"({hint if first else 'write them under its host in a file for --auth-file'})",
             file=sys.stderr,
         )
