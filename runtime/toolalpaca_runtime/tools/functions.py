@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import PydanticUserError, TypeAdapter, validate_call
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.protocol import ToolSpec
@@ -90,19 +90,18 @@ class FunctionTools:
         checked, approved = admitted
         function = self._functions[call.tool]
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(_SECONDS) as bound:
                 if inspect.iscoroutinefunction(inspect.unwrap(function)):
                     value = await function(**checked.arguments)
                 else:
                     value = await asyncio.to_thread(function, **checked.arguments)
             return told(to_jsonable_python(value, fallback=str), approved=approved)
-        except TimeoutError:
-            text = f"{call.tool} did not end within {_SECONDS:g} seconds."
-            return Observation(text, "real", approved=approved)
-        except (Exception, PydanticSerializationError) as error:
+        except Exception as error:
             # Whatever the function raises is the tool's failure, and the model's to know.
             _LOG.info("%s failed", call.tool, exc_info=True)
             text = f"{call.tool} failed: {type(error).__name__}: {str(error)[:500]}"
+            if bound.expired():
+                text = f"{call.tool} did not end within {_SECONDS:g} seconds."
             return Observation(text, "real", approved=approved)
 
     async def aclose(self) -> None:
