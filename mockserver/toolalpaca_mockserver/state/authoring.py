@@ -17,7 +17,7 @@ from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.engines import Commission, Composed, Source
 from toolalpaca_mockserver.plan import Arguments
 from toolalpaca_mockserver.state.places import item_place, place_of
-from toolalpaca_mockserver.state.resources import Resource, Role
+from toolalpaca_mockserver.state.resource import Resource, Role
 from toolalpaca_mockserver.state.store import World
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Author:
         first = want.key is None
         return await simulation.engine.compose(
             Commission(
-                self._resources.speaker(resource.collection),
+                self._resources.paths.speaker(resource.collection),
                 _NOTHING,
                 resource.contract,
                 resource.name,

@@ -24,7 +24,8 @@ from toolalpaca_mockserver.state.paging import Page, page_of
 from toolalpaca_mockserver.state.places import item_place, place_of
 from toolalpaca_mockserver.state.queries import equalities, matching
 from toolalpaca_mockserver.state.refusing import Referee, Refusal
-from toolalpaca_mockserver.state.resources import Resource, Resources, Role
+from toolalpaca_mockserver.state.resource import Resource, Role
+from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.roles import renamed, respelled
 from toolalpaca_mockserver.state.seeds import ONLY, Seeds
 from toolalpaca_mockserver.state.statements import Statements
@@ -582,7 +583,7 @@ class Simulation:
     async def _begin_below(self, world: World, template: str, place: str, key: str) -> None:
         """Nothing belongs to a new item yet: what clients add to it begins empty."""
         above = f"{place}/{quote(key, safe='')}"
-        below = self.resources.added_below(template)
+        below = self.resources.paths.added_below(template)
         if below:
             await world.begin_empty((above + suffix for suffix in below), self.origin)
 
