@@ -33,10 +33,11 @@ from toolalpaca_mockserver.redirects import Redirects
 from toolalpaca_mockserver.representations import represent
 from toolalpaca_mockserver.response_headers import header_value
 from toolalpaca_mockserver.spelling import letters
+from toolalpaca_mockserver.state.outcome import Outcome
 from toolalpaca_mockserver.state.page_links import PageLinks
 from toolalpaca_mockserver.state.paging import Page, number_of
 from toolalpaca_mockserver.state.refusing import Refusal
-from toolalpaca_mockserver.state.simulation import Outcome, Simulation
+from toolalpaca_mockserver.state.simulation import Simulation
 from toolalpaca_mockserver.state.store import SessionFull, state_status
 from toolalpaca_mockserver.state.viewing import address
 from toolalpaca_mockserver.telling import Teller
@@ -231,7 +232,7 @@ class Responder:
         examples: tuple[Example, ...] | None = None,
         index: int | None = None,
     ) -> Composed:
-        known, earlier = await self.simulation.context(plan.operation, arguments, session)
+        known, earlier = await self.simulation.context.of_call(plan.operation, arguments, session)
         composed = await self.engine.compose(
             Commission(
                 plan.operation,
@@ -254,7 +255,7 @@ class Responder:
                 composed.asked,
                 composed.key,
             )
-            await self.simulation.remember(answer, session)
+            await self.simulation.context.remember(answer, session)
         return composed
 
     # -- preferences ------------------------------------------------------------------------

@@ -183,7 +183,7 @@ class Inference:
 
     # -- lists ------------------------------------------------------------------------------
 
-    def list(self, collection: str, roles: dict[str, Role]) -> Resource | None:
+    def lone_list(self, collection: str, roles: dict[str, Role]) -> Resource | None:
         """A list without paths for its items: a view of known things, or things of its own."""
         operations = self._paths.at(collection)
         operation = operations["get"]

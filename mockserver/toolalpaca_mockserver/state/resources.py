@@ -225,7 +225,7 @@ class Resources:
         resource = self._inference.pair(collection, roles) if is_pair else None
         get = self.paths.at(collection).get("get")
         if get is not None and get.name not in roles:
-            resource = self._inference.list(collection, roles) or resource
+            resource = self._inference.lone_list(collection, roles) or resource
         if not roles and not is_pair:
             resource = self._inference.single(collection, roles)
         return resource
