@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from toolalpaca.openapi.media_types import is_json as is_json
 from toolalpaca.openapi.media_types import is_json_sequence as is_json_sequence
 from toolalpaca.openapi.media_types import is_xml as is_xml
+from toolalpaca.openapi.model import Response
 
 
 def best_match(media_type: str, known: Iterable[str]) -> str | None:
@@ -39,6 +40,30 @@ def preferred(accept: str, offered: Iterable[str]) -> str | None:
         if quality > 0:
             ranked.append((-quality, not is_json(media_type), place, offer))
     return min(ranked)[3] if ranked else None
+
+
+def acceptable(response: Response | None, accept: str, example: str | None = None) -> str | None:
+    """The key of the content of *response* to answer with, or None when none is acceptable.
+
+    Of what is acceptable, what has an example of that name comes first.
+
+    Args:
+        response: What is answered; ``""`` where it, or its content, is nothing.
+        accept: The ``Accept`` header.
+        example: The name of an example that is wanted.
+    """
+    if response is None or not response.content:
+        return ""
+    if example is not None:
+        having = [
+            key
+            for key, media in response.content.items()
+            if any(shown.name == example for shown in media.examples)
+        ]
+        found = preferred(accept, having)
+        if found is not None:
+            return found
+    return preferred(accept, response.content)
 
 
 def _ranges(accept: str) -> list[tuple[str, float]]:
