@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from toolalpaca.openapi.media_types import is_json as is_json
-from toolalpaca.openapi.media_types import is_json_sequence as is_json_sequence
-from toolalpaca.openapi.media_types import is_xml as is_xml
+from toolalpaca.openapi.media_types import essence, is_json
 from toolalpaca.openapi.model import Response
 
 
@@ -18,7 +16,7 @@ def best_match(media_type: str, known: Iterable[str]) -> str | None:
     """
     best: tuple[int, str] | None = None
     for key in known:
-        rank = _fit(media_type, key.partition(";")[0].strip().lower())
+        rank = _fit(media_type, essence(key))
         if rank and (best is None or rank > best[0]):
             best = (rank, key)
     return best[1] if best else None
@@ -35,7 +33,7 @@ def preferred(accept: str, offered: Iterable[str]) -> str | None:
     ranges = _ranges(accept)
     ranked = []
     for place, offer in enumerate(offers):
-        media_type = offer.partition(";")[0].strip().lower()
+        media_type = essence(offer)
         quality = _quality(media_type, ranges) if ranges else 1.0
         if quality > 0:
             ranked.append((-quality, not is_json(media_type), place, offer))
