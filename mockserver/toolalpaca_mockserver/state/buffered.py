@@ -46,7 +46,8 @@ class Shelf:
         id: What the store knows it by.
         origin: What its items fit.
         highest: The largest id that is a number.
-        place: The place in order of the next item.
+        place: The place in order of the next item; more than there are items where any id was
+            removed.
         usage: What it holds.
     """
 
@@ -55,6 +56,11 @@ class Shelf:
     highest: int = 0
     place: int = 0
     usage: Usage = field(default_factory=Usage)
+
+    @property
+    def has_removed(self) -> bool:
+        """Whether any id may have been removed, which takes no look at the store."""
+        return self.place > self.usage.items
 
 
 class Stored(Protocol):
@@ -232,6 +238,10 @@ class BufferedWorld:
         draft.shelf.usage.add(items, size)
         self.head.usage.add(items, size)
 
+    async def _is_counted(self, name: str, draft: Draft, key: str) -> bool:
+        """Whether an id that no item has is counted, because it was removed."""
+        return draft.shelf.has_removed and await self.was_removed(name, key)
+
     def _empty(self, draft: Draft) -> None:
         self.head.usage.add(-draft.shelf.usage.items, -draft.shelf.usage.bytes)
         draft.empty()
@@ -313,12 +323,13 @@ class BufferedWorld:
         """Add the item, or put it in place of the one with that id."""
         draft = await self._begun(collection)
         old = await self._size(collection, draft, key)
+        was_removed = old is None and await self._is_counted(collection, draft, key)
         content = encode(item)
         draft.add(key, item, content, old)
-        if old is None:
-            self._count(draft, 1, len(content) + len(key))
-        else:
+        if old is not None:
             self._count(draft, 0, len(content) - old)
+        else:  # the id of an item that was removed is counted already
+            self._count(draft, 1, len(content) + (0 if was_removed else len(key)))
 
     async def remove(self, collection: str, key: str) -> None:
         """Remove the item and the collections below it."""
@@ -326,10 +337,11 @@ class BufferedWorld:
         await self._keep(start, lambda name: not name.startswith(start))
         draft = await self._begun(collection)
         old = await self._size(collection, draft, key)
-        if old is None:
-            self._count(draft, 0, len(key))
-        else:
+        if old is not None:
             self._count(draft, -1, -old)
+        elif not await self._is_counted(collection, draft, key):
+            self._count(draft, 0, len(key))
+            draft.shelf.place += 1
         draft.written.pop(key, None)
         draft.gone.add(key)
         draft.changed = True
@@ -375,6 +387,7 @@ class BufferedWorld:
                 self._count(draft, 1, len(content) + len(key))
             draft.gone.update(kept["removed"])
             draft.shelf.highest = highest(kept["removed"], draft.shelf.highest)
+            draft.shelf.place += len(kept["removed"])
             self._count(draft, 0, sum(map(len, kept["removed"])))
 
 
