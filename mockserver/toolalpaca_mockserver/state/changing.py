@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable
+from dataclasses import dataclass
 
 from toolalpaca.openapi.model import Operation
+from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.plan import Arguments
 from toolalpaca_mockserver.spelling import nameless
 from toolalpaca_mockserver.state import items
@@ -20,6 +21,19 @@ from toolalpaca_mockserver.state.resource import Resource, Role
 from toolalpaca_mockserver.state.seeds import ONLY
 from toolalpaca_mockserver.state.statements import Statements
 from toolalpaca_mockserver.state.store import Item, World
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An item that there is, and the call that changes it."""
+
+    world: World
+    role: Role
+    operation: Operation
+    arguments: Arguments
+    place: str
+    key: str
+    old: Item
 
 
 class Changer:
@@ -65,9 +79,10 @@ class Changer:
                 done = items.touched(resource, done, now=await world.tick())
                 await world.put(place, key, done)
             return Outcome(role, item=done, key=key)
+        case = _Case(world, role, operation, arguments, place, key, old)
         if role.deed == "update" and is_patch(arguments.body):
-            return await self._patch(world, role, operation, arguments, place, key, old)
-        return await self._change(world, role, operation, arguments, place, key, old)
+            return await self._patch(case)
+        return await self._change(case)
 
     def _whereabouts(
         self, role: Role, operation: Operation, arguments: Arguments
@@ -87,70 +102,49 @@ class Changer:
         key = items.key_of(body.get(resource.id_property or "", ""))
         return collection_place(self.name, role, operation, arguments.path), key
 
-    async def _change(
-        self,
-        world: World,
-        role: Role,
-        operation: Operation,
-        arguments: Arguments,
-        place: str,
-        key: str,
-        old: Item,
-    ) -> Outcome | Refusal:
+    async def _change(self, case: _Case) -> Outcome | Refusal:
         """What replacing or updating an item comes to."""
+        role, operation = case.role, case.operation
         change = items.replaced if role.deed == "replace" else items.updated
         request = self.statements.request(operation)
-        sent = self.statements.sent(role, operation, arguments)
-        refusal = await self.referee.refusal(
-            world, operation, role.resource, place, sent, request, own=key
-        )
+        sent = self.statements.sent(role, operation, case.arguments)
+        refusal = await self._refusal(case, sent, request)
         if refusal is not None:
             return refusal
-        changed = change(role.resource, sent, request, old, now=await world.tick())
-        return await self._keep(world, role, operation, arguments.path, place, key, old, changed)
+        now = await case.world.tick()
+        return await self._keep(case, change(role.resource, sent, request, case.old, now=now))
 
-    async def _patch(
-        self,
-        world: World,
-        role: Role,
-        operation: Operation,
-        arguments: Arguments,
-        place: str,
-        key: str,
-        old: Item,
-    ) -> Outcome | Refusal:
+    async def _patch(self, case: _Case) -> Outcome | Refusal:
         """What a JSON Patch of an item comes to (RFC 5789, section 2.2, has the status)."""
-        resource = role.resource
+        resource, old = case.role.resource, case.old
         try:
-            wanted = patched(old, arguments.body)
+            wanted = patched(old, case.arguments.body)
         except PatchError as error:
-            return Refusal(409, f"the patch does not fit the {resource.name} {key}: {error}")
+            return Refusal(409, f"the patch does not fit the {resource.name} {case.key}: {error}")
         said = wanted if isinstance(wanted, dict) else {}
         sent = {name: value for name, value in said.items() if old.get(name) != value}
-        refusal = await self.referee.refusal(
-            world, operation, resource, place, sent, request=None, own=key
-        )
+        refusal = await self._refusal(case, sent, request=None)
         if refusal is not None:
             return refusal
-        changed = items.exchanged(resource, wanted, old, now=await world.tick())
-        return await self._keep(world, role, operation, arguments.path, place, key, old, changed)
+        now = await case.world.tick()
+        return await self._keep(case, items.exchanged(resource, wanted, old, now=now))
 
-    async def _keep(
-        self,
-        world: World,
-        role: Role,
-        operation: Operation,
-        path: Mapping[str, Any],
-        place: str,
-        key: str,
-        old: Item,
-        changed: Item,
-    ) -> Outcome:
-        """Put *changed* in the place of *old*, as far as the document allows it."""
-        settled, sound = items.settle(role.resource, changed, old)
-        item = await self.viewing.owned(world, role, operation, path, settled)
-        await world.put(place, key, item)
-        return Outcome(role, item=item, key=key, sound=sound or item is not settled)
+    def _refusal(
+        self, case: _Case, sent: Item, request: Contract | None
+    ) -> Awaitable[Refusal | None]:
+        """Why an item may not become what is *sent*, of which clients may say *request*."""
+        resource = case.role.resource
+        return self.referee.refusal(
+            case.world, case.operation, resource, case.place, sent, request, own=case.key
+        )
+
+    async def _keep(self, case: _Case, changed: Item) -> Outcome:
+        """Put *changed* in the place of the item, as far as the document allows it."""
+        world, role, operation = case.world, case.role, case.operation
+        settled, sound = items.settle(role.resource, changed, case.old)
+        item = await self.viewing.owned(world, role, operation, case.arguments.path, settled)
+        await world.put(case.place, case.key, item)
+        return Outcome(role, item=item, key=case.key, sound=sound or item is not settled)
 
     async def _put_new(
         self,
