@@ -54,5 +54,5 @@ $(VENV)/.demo: pyproject.toml requirements.lock | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml requirements.lock | $(BIN)/python
 	@echo "Installing the development dependencies (torch among them) ..."
-	@$(PIP) --editable '.[local,mcp,scale,training]' --group dev
+	@$(PIP) --editable '.[local,mcp,otel,scale,training]' --group dev
 	@touch $@ $(VENV)/.demo

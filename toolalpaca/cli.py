@@ -35,7 +35,15 @@ COMMANDS = {
     ),
     "ask": Entry("toolalpaca_runtime.commands.ask", "give an agent on an API one instruction"),
     "chat": Entry("toolalpaca_runtime.commands.chat", "talk to an API through an agent"),
+    "serve": Entry(
+        "toolalpaca_runtime.commands.serve",
+        "serve an agent on an API: a page to chat, and OpenAI's chat completions",
+    ),
     "call": Entry("toolalpaca_runtime.commands.call", "make one call the way an agent makes it"),
+    "trace": Entry("toolalpaca_runtime.commands.trace", "show runs, and make their calls again"),
+    "compare": Entry(
+        "toolalpaca_runtime.commands.compare", "show where a mock differs from the real API"
+    ),
     "models": Entry("toolalpaca.llm.commands", "list the models that can be used, and fetch one"),
     "corpus": Entry("toolalpaca_corpus.cli", "build, import and count tool-use corpora"),
     "train": Entry("toolalpaca_training.commands.train", "fine-tune a model on a corpus"),
@@ -58,14 +66,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line *arguments* (default: the process's) and return the exit status.
 
     0 is success, 1 an error of ours that is printed as one line, 2 a command line that cannot
-    work, 130 an interruption and 143 a termination (128 + the signal, the shells' convention).
+    work, 130 an interruption, 143 or 129 a termination (128 + the signal, the shells' convention).
     """
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        with _unwinding_at_sigterm():
+        with _unwinding():
             return _dispatch(words)
-    except _Terminated:
-        return 128 + signal.SIGTERM
+    except _Terminated as end:
+        return int(end.code or 0)
     except ToolAlpacaError as error:
         print(f"toolalpaca: error: {error}", file=sys.stderr)
         return error.exit_status
@@ -83,28 +91,37 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived."""
+_ENDINGS = ("SIGTERM", "SIGHUP")  # the second is a terminal that was closed, where there is one
+
+
+class _Terminated(SystemExit):
+    """A signal to end arrived; event loops let this pass, but swallow what is not of its kind."""
 
 
 @contextmanager
-def _unwinding_at_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that no server or folder of ours is left.
+def _unwinding() -> Iterator[None]:
+    """Let signals to end unwind the stack as Ctrl-C does: no server or folder of ours is left.
 
-    Signals belong to the main thread; called from another one, this changes nothing.
+    Those that are ignored (``nohup``) stay so. Signals belong to the main thread; called from
+    another one, this changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def terminate(_number: int, _frame: FrameType | None) -> None:
-        raise _Terminated
+    def terminate(number: int, _frame: FrameType | None) -> None:
+        raise _Terminated(128 + number)
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    numbers = [getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = [number for number in numbers if before[number] != signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 def _dispatch(words: list[str]) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -29,11 +31,15 @@ def read_jsonl(path: Path, model: type[Model]) -> Iterator[Model]:
         yield parse_record(record, model, f"{path}:{number}")
 
 
+STDIN = Path("-")
+"""Stands for standard input wherever records are read."""
+
+
 def read_records(path: Path, *, cut_off: bool = False) -> Iterator[tuple[int, Any]]:
     """Line numbers (from 1) and decoded JSON values of *path*.
 
     Args:
-        path: The file.
+        path: The file; :data:`STDIN` for standard input.
         cut_off: Whether a last line without its newline, which a crash leaves behind, is left out
             instead of being an error.
 
@@ -41,11 +47,11 @@ def read_records(path: Path, *, cut_off: bool = False) -> Iterator[tuple[int, An
         DataError: The file cannot be read, or a line is not JSON.
     """
     try:
-        file = path.open("rb")
+        file = nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb")
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    with file:
-        for number, line in enumerate(file, start=1):
+    with file as lines:
+        for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:

@@ -11,7 +11,7 @@ A golden call is *made* when some call has its tool and its arguments. Arguments
   the same as giving its schema's default;
 - ``{"$from": function, "path": pointer}`` is a value that stands in the result of an *earlier* call
   of that function (with ``getDetails``, which asks the user: any value);
-- ``{"$any": text}`` is any value.
+- ``{"$any": text}`` is any value; in the place of all arguments it is any arguments.
 
 Independent calls may come in any order: only references say what must come first.
 """
@@ -188,8 +188,12 @@ def occurs_in(value: Any, result: Any, pointer: str = "") -> bool:
         pointer: A JSON Pointer (RFC 6901) to the place, where ``*`` stands for every item of an
             array; ``""`` looks everywhere.
     """
-    places = _at(result, _segments(pointer)) if pointer else _descend(result)
-    return any(same_value(place, value) for place in places)
+    return any(same_value(place, value) for place in places(result, pointer))
+
+
+def places(result: Any, pointer: str) -> Iterator[Any]:
+    """What stands in *result* at *pointer*, and everything in it when that is ``""``."""
+    return _at(result, _segments(pointer)) if pointer else _descend(result)
 
 
 def _same_scalar(expected: Any, actual: Any) -> bool:
@@ -272,6 +276,8 @@ class _Comparison:
         if golden.function == ASK_TOOL:
             # What a question says is the model's own; that something is asked is what counts.
             return float(any(not left_out(v) for v in self._calls[index].arguments.values()))
+        if is_reference(golden.arguments):
+            return 1.0
         given = self._calls[index].arguments
         defaults = self._defaults(golden.function)
         names = {

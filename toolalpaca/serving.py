@@ -68,6 +68,8 @@ def mock_server(
         text=True,
         encoding="utf-8",
         errors="replace",
+        # Ctrl-C is for whoever uses the server: they may go on with it, and stop it when they end.
+        process_group=0,
     )
     output = _Output(process)
     try:

@@ -53,6 +53,7 @@ class Toolset(_Model):
         document: The OpenAPI document as an object that stands alone.
         provenance: Where it came from.
         licence: SPDX identifier, or what its source says.
+        extra: What the format that it was imported from says besides, for its exporter.
     """
 
     schema_: Literal["toolalpaca.toolset/1"] = Field(alias="schema", default=TOOLSET_SCHEMA)
@@ -66,6 +67,7 @@ class Toolset(_Model):
     functions: tuple[Function, ...] = ()
     provenance: str = ""
     licence: str = ""
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class GoldenCall(_Model):
@@ -77,7 +79,7 @@ class GoldenCall(_Model):
             stands for a value out of the result of an earlier call. The path is a JSON Pointer in
             which ``*`` stands for any item of an array, ``""`` where it is not known; the name
             says what the value is, for a reader, and may be missing. ``{"$any": text}`` stands
-            for any value, described by the text.
+            for any value, described by the text; in the place of all arguments, for any arguments.
         optional: Whether a solution may leave the call out.
     """
 
@@ -96,6 +98,7 @@ class Task(_Model):
         golden: The calls of a right solution, in order; empty for ``abstain``.
         expected_state: Requests and what they must answer afterwards; for later use.
         source: Who made it, for counting: a template's name, a corpus.
+        extra: What the format that it was imported from says besides, for its exporter.
     """
 
     schema_: Literal["toolalpaca.task/1"] = Field(alias="schema", default=TASK_SCHEMA)
@@ -108,6 +111,7 @@ class Task(_Model):
     kind: Kind = "single"
     split: Split = "train"
     source: str = ""
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 def is_reference(value: Any) -> bool:

@@ -196,6 +196,8 @@ class TraceStart(BaseModel):
         tools: The tools as the model was shown them first: a trace can be rendered without its
             document. Events may add more.
         base_url: Where the API was.
+        extra: What a format that the trace was imported from says besides, by the format's name,
+            for its exporter.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -209,6 +211,7 @@ class TraceStart(BaseModel):
     base_url: str = ""
     started: datetime = Field(default_factory=lambda: datetime.now(UTC))
     tools: tuple[ToolSpec, ...] = ()
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class Trace(TraceStart):
@@ -325,7 +328,11 @@ def read_traces(path: Path) -> Iterator[Trace]:
     """The traces of a file, in the order in which they began.
 
     A last line that was cut off by a crash is left out; a run without an end has the outcome
-    ``interrupted``.
+    ``interrupted``. A trace on one line is final, and given as soon as no run before it is open:
+    a file of such lines is never in memory as a whole.
+
+    Args:
+        path: The file; ``-`` for standard input.
 
     Raises:
         DataError: The file cannot be read, or a line is no record of this schema.
@@ -333,7 +340,11 @@ def read_traces(path: Path) -> Iterator[Trace]:
     open_traces: dict[str, Trace] = {}
     for where, record in _records(path):
         if isinstance(record, TraceRecord):
-            open_traces[record.id] = Trace(**{n: getattr(record, n) for n in _TRACE_FIELDS})
+            trace = Trace(**{n: getattr(record, n) for n in _TRACE_FIELDS})
+            if open_traces:
+                open_traces[record.id] = trace
+            else:
+                yield trace
         elif isinstance(record, StartRecord):
             open_traces[record.id] = Trace(**{n: getattr(record, n) for n in _START_FIELDS})
         else:

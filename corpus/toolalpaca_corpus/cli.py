@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from toolalpaca.arguments import existing_file, existing_folder, integer, output_folder
 from toolalpaca.command import CommandParser
@@ -12,10 +13,9 @@ from toolalpaca.counting import counted
 from toolalpaca.llm.options import add_model_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from toolalpaca.llm.protocol import LanguageModel
     from toolalpaca_corpus.building import Build
+    from toolalpaca_corpus.formats.imported import Imported
     from toolalpaca_corpus.statistics import Statistics
 
 _EXAMPLES = """\
@@ -33,7 +33,15 @@ _BUILD_EXAMPLES = """\
 
 _IMPORT_EXAMPLES = """\
   toolalpaca corpus import eval_simulated.json --out runs/eval --licence Apache-2.0
+  toolalpaca corpus import ToolAlpaca7b.json --out runs/judged --tasks runs/eval
   toolalpaca evaluate runs/eval --model baseline
+  toolalpaca corpus import spotify.json --document spotify_oas.json --out runs/spotify
+                                    # RestBench's instructions, and the document of their API
+"""
+
+_EXPORT_EXAMPLES = """\
+  toolalpaca corpus export runs/eval --out eval.json
+  toolalpaca corpus export runs/judged --out judged.json --format toolalpaca-judged
 """
 
 _STATS_EXAMPLES = """\
@@ -60,10 +68,22 @@ def configure(parser: CommandParser) -> None:
     _configure_import(
         commands.add_parser(
             "import",
-            help="read a file in ToolAlpaca's format",
-            description="Read a JSON file in ToolAlpaca's format: its APIs become toolsets, its "
-            "instructions with golden answers become tasks.",
+            help="read a file in one of ToolAlpaca's formats, or RestBench's",
+            description="Read a file in one of ToolAlpaca's formats: its APIs become toolsets, its "
+            "instructions with golden answers tasks, and its recorded runs traces. What has no "
+            "place of its own is kept beside it, so that an export gives the same file again. With "
+            "--document, read RestBench's instructions for that API.",
             examples=_IMPORT_EXAMPLES,
+        )
+    )
+    _configure_export(
+        commands.add_parser(
+            "export",
+            help="write a corpus in one of ToolAlpaca's formats",
+            description="Write a corpus in one of ToolAlpaca's formats: its APIs with "
+            "instructions, golden answers and runs; or runs as they were judged, or as rows of "
+            "JSON Lines. What was imported comes back as it was.",
+            examples=_EXPORT_EXAMPLES,
         )
     )
     stats = commands.add_parser(
@@ -95,7 +115,17 @@ def _configure_build(parser: CommandParser) -> None:
 
 
 def _configure_import(parser: CommandParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=existing_file, help="ToolAlpaca's JSON")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=existing_file,
+        help="a list of APIs, judged runs, or rows of JSON Lines; seen from its content",
+    )
+    parser.add_argument(
+        "--document",
+        metavar="SOURCE",
+        help="the OpenAPI document of RestBench's instructions, which is another file there",
+    )
     parser.add_argument(
         "--out", metavar="DIR", type=output_folder, required=True, help="the corpus"
     )
@@ -108,12 +138,30 @@ def _configure_import(parser: CommandParser) -> None:
     parser.add_argument(
         "--licence", metavar="SPDX", default="", help="the licence of the file, for the record"
     )
+    parser.add_argument(
+        "--tasks",
+        metavar="DIR",
+        type=existing_folder,
+        help="the corpus with the tasks that judged runs do, to tell which run does which",
+    )
     parser.add_argument("--json", action="store_true", help="print a summary as JSON")
+
+
+def _configure_export(parser: CommandParser) -> None:
+    parser.add_argument("folder", metavar="DIR", type=existing_folder, help="the corpus")
+    parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file to write")
+    parser.add_argument(
+        "--format",
+        choices=["toolalpaca", "toolalpaca-judged", "toolalpaca-rows"],
+        default="toolalpaca",
+        help="APIs; judged runs; runs as rows",
+    )
 
 
 def run(options: Namespace) -> int:
     """Run the chosen subcommand."""
-    return {"build": _build, "import": _import, "stats": _stats}[options.command](options)
+    commands = {"build": _build, "import": _import, "export": _export, "stats": _stats}
+    return commands[options.command](options)
 
 
 def _build(options: Namespace) -> int:
@@ -195,23 +243,23 @@ def _import(options: Namespace) -> int:
 
     import orjson
 
-    from toolalpaca.errors import DataError
     from toolalpaca_corpus.folder import CorpusFolder
-    from toolalpaca_corpus.formats.toolalpaca import read_toolalpaca
+    from toolalpaca_corpus.formats.toolalpaca_judged import link
 
-    imported = read_toolalpaca(options.file, split=options.split, licence=options.licence)
+    imported = _read(options)
     folder = CorpusFolder(options.out)
     folder.refuse_to_mix()
-    if not imported.toolsets:
-        first = next(iter(imported.problems), "it is empty")
-        raise DataError(f"holds no API in ToolAlpaca's format: {first}", where=str(options.file))
+    if options.tasks is not None:
+        link(imported, CorpusFolder(options.tasks).tasks())
     folder.write_tasks(imported.toolsets, imported.tasks)
+    folder.write_runs(imported.traces)
     folder.write_problems(imported.problems)
     kinds = Counter(task.kind for task in imported.tasks)
     if options.json:
         summary = {
             "toolsets": len(imported.toolsets),
             "tasks": dict(kinds),
+            "traces": len(imported.traces),
             "problems": [problem.model_dump(mode="json") for problem in imported.problems],
         }
         print(orjson.dumps(summary).decode())
@@ -219,11 +267,55 @@ def _import(options: Namespace) -> int:
     for problem in imported.problems:
         print(problem, file=sys.stderr)
     parts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
-    print(
-        f"{counted(len(imported.toolsets), 'toolset')}, "
-        f"{counted(len(imported.tasks), 'task')} ({parts}), "
-        f"{counted(len(imported.problems), 'problem')}: {options.out}"
-    )
+    runs = [counted(len(imported.traces), "run")] if imported.traces else []
+    told = [
+        counted(len(imported.toolsets), "toolset"),
+        counted(len(imported.tasks), "task") + (f" ({parts})" if parts else ""),
+        *runs,
+        counted(len(imported.problems), "problem"),
+    ]
+    print(f"{', '.join(told)}: {options.out}")
+    return 0
+
+
+def _read(options: Namespace) -> Imported:
+    """What the file holds; one of RestBench comes with a document.
+
+    Raises:
+        DataError: Nothing.
+    """
+    from toolalpaca.errors import DataError
+    from toolalpaca_corpus.formats.restbench import read_restbench
+    from toolalpaca_corpus.formats.toolalpaca_files import read_file
+
+    about: dict[str, Any] = {"split": options.split, "licence": options.licence}
+    if options.document:
+        return read_restbench(options.file, options.document, **about)
+    imported = read_file(options.file, **about)
+    if not imported.toolsets and not imported.traces:
+        first = next(iter(imported.problems), "it is empty")
+        raise DataError(
+            f"holds no API and no run in ToolAlpaca's formats: {first}",
+            where=str(options.file),
+            hint="RestBench's files need --document",
+        )
+    return imported
+
+
+def _export(options: Namespace) -> int:
+    from toolalpaca.errors import DataError
+    from toolalpaca_corpus.folder import CorpusFolder
+    from toolalpaca_corpus.formats.imported import Imported
+    from toolalpaca_corpus.formats.toolalpaca_files import WRITERS
+
+    folder = CorpusFolder(options.folder)
+    corpus = Imported(folder.toolsets(), folder.tasks(), folder.runs(), folder.problems())
+    content = WRITERS[options.format](corpus)
+    try:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_bytes(content)
+    except OSError as error:
+        raise DataError(f"cannot be written: {error.strerror}", where=str(options.out)) from error
     return 0
 
 

@@ -26,7 +26,7 @@ from toolalpaca.jsonl import parse_record, read_jsonl, write_jsonl
 from toolalpaca.task import Task, Toolset
 from toolalpaca.trace import Trace, TraceRecord, read_traces
 from toolalpaca_corpus.filters import Dropped
-from toolalpaca_corpus.formats.toolalpaca import ImportProblem
+from toolalpaca_corpus.formats.imported import ImportProblem
 from toolalpaca_corpus.statistics import Statistics
 
 
@@ -90,15 +90,26 @@ class CorpusFolder:
         write_jsonl(self.path / "toolsets.jsonl", toolsets)
         write_jsonl(self.path / "tasks.jsonl", tasks)
 
+    def runs(self) -> list[Trace]:
+        """Every run, checked or not; none when there were none."""
+        return list(read_traces(self.episodes)) if self.episodes.exists() else []
+
+    def problems(self) -> list[ImportProblem]:
+        """What an import could not read; none for a corpus that was not imported."""
+        path = self.path / "problems.jsonl"
+        return list(read_jsonl(path, ImportProblem)) if path.exists() else []
+
+    def write_runs(self, traces: Iterable[Trace]) -> None:
+        """Write runs that were recorded elsewhere."""
+        write_jsonl(self.episodes, map(_record, traces))
+
     def write_problems(self, problems: Iterable[ImportProblem]) -> None:
         """Write what an import could not read."""
         write_jsonl(self.path / "problems.jsonl", problems)
 
     def write_checked(self, kept: Iterable[Trace], dropped: Iterable[Dropped]) -> None:
         """Write which runs passed and which did not."""
-        fields = tuple(Trace.model_fields)
-        records = (TraceRecord(**{name: getattr(t, name) for name in fields}) for t in kept)
-        write_jsonl(self.path / "traces.jsonl", records)
+        write_jsonl(self.path / "traces.jsonl", map(_record, kept))
         write_jsonl(self.path / "dropped.jsonl", dropped)
 
     def write_statistics(self, numbers: Statistics) -> None:
@@ -160,6 +171,10 @@ class CorpusFolder:
 
 
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def _record(trace: Trace) -> TraceRecord:
+    return TraceRecord(**{name: getattr(trace, name) for name in Trace.model_fields})
 
 
 def _of(recipe: Recipe, name: str) -> object:

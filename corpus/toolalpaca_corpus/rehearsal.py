@@ -21,10 +21,9 @@ from toolalpaca.openapi.model import Document
 from toolalpaca.task import ASK_TOOL, Task, is_reference
 from toolalpaca.trace import Call
 from toolalpaca_corpus.links import list_pointer_of
-from toolalpaca_runtime.episode import SESSION_HEADER
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
-from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.api import SESSION_HEADER, ApiTools
 
 Finding = Literal["works", "finds nothing", "fails"]
 """How golden calls went; to find nothing is an answer, but seldom what a person hopes for."""

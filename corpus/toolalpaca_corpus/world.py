@@ -18,8 +18,7 @@ from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.model import Document
 from toolalpaca.trace import Call
 from toolalpaca_corpus.links import Link, links_to
-from toolalpaca_runtime.episode import SESSION_HEADER
-from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.api import SESSION_HEADER, ApiTools
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -20,7 +20,15 @@ from typing import Any
 import orjson
 
 from toolalpaca.errors import ToolAlpacaError
-from toolalpaca.llm.protocol import Completion, LanguageModel, Piece, Restart, ToolCall, Usage
+from toolalpaca.llm.protocol import (
+    Completion,
+    LanguageModel,
+    Piece,
+    Restart,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
@@ -35,6 +43,7 @@ from toolalpaca.trace import (
 )
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.user import PendingCall, User
@@ -43,6 +52,7 @@ DEEPEST_ARGUMENTS = 64
 """Levels of arrays and objects in arguments; no API nests deeper, and writing JSON has a limit."""
 
 _NOT_RUN = "This call was not made: the turn was over."
+_INTERRUPTED = "The user interrupted this call. It is not known whether it had its effect."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,7 @@ class Agent:
             question ends the turn with the status ``asked``, and the next turn's text is taken as
             the answer; calls that need approval are refused.
         recorder: Where the trace is written as it happens.
+        listeners: Hear each event after it was written, and how each turn ended.
         task: The id of the task, for the trace.
         seed: For sampling.
 
@@ -117,6 +128,7 @@ class Agent:
         limits: Limits | None = None,
         user: User | None = None,
         recorder: TraceWriter | None = None,
+        listeners: Sequence[Listener] = (),
         task: str | None = None,
         seed: int = 0,
     ) -> None:
@@ -126,6 +138,7 @@ class Agent:
         self.limits = limits or Limits()
         self._user = user
         self._recorder = recorder
+        self._listeners = tuple(listeners)
         self._began = time.monotonic()
         self._usage = Usage()
         self._finished = False
@@ -172,6 +185,26 @@ class Agent:
                 usage=self._usage,
                 seconds=round(time.monotonic() - self._began, 3),
             )
+            for listener in self._listeners:
+                listener.turn_ended(self.trace)
+
+    async def recall(self, events: Iterable[Event], tools: tuple[ToolSpec, ...] = ()) -> None:
+        """Begin with a conversation that took place before; no turn has been.
+
+        The trace holds it, so that it is whole, as what is not to be learned again.
+
+        Args:
+            events: What was said and done, as an agent of the same tools recorded it, or the words
+                of user and assistant alone.
+            tools: What the model was shown first; by default what suits the first words.
+        """
+        assert not self.trace.events, "the conversation has begun"
+        for event in events:
+            if not self.trace.tools:
+                said = event.text if isinstance(event, UserEvent) else ""
+                self.trace.tools = tools or await self.toolbox.shown(said)
+            place = {**self._next(), "at": 0.0, "trainable": False}
+            self._write(event.model_copy(update=place))
 
     def finish(self) -> None:
         """Write the trace's end; no turn follows. Calling it twice is harmless."""
@@ -196,12 +229,15 @@ class Agent:
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
         answered = False
+        under_way = self.trace.outcome.status == "interrupted"  # then the first call may have been
         for call in self._open_calls():
             if call.tool == ASK_TOOL and not answered:
                 answered = True
                 events.append(self._observed(call, Observation(text, "user")))
             else:
-                events.append(self._observed(call, Observation(_NOT_RUN, "runtime")))
+                why = _INTERRUPTED if under_way else _NOT_RUN
+                events.append(self._observed(call, Observation(why, "runtime")))
+            under_way = False
         if not answered:
             events.append(self._record(await self._instruction(text)))
         return events
@@ -272,6 +308,7 @@ class Agent:
         if not step.calls:
             problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
             yield self._observed(None, Observation(problem, "runtime"))
+            self._count(step.raw.encode(), turn, "wrote the same unreadable reply again and again")
         sent = self._send_together(step.calls, turn)
         try:
             for call in step.calls:
@@ -300,7 +337,8 @@ class Agent:
     async def _call(
         self, call: Call, turn: _Turn, sent: dict[bytes, asyncio.Task[Observation]]
     ) -> Observation:
-        times = self._count(call, turn)
+        doing = f"called {call.tool} again and again with the same arguments"
+        times = self._count(_key(call), turn, doing)
         if times == self.limits.repeats:
             return Observation(
                 f"You have called {call.tool} with these arguments {times - 1} times already, and "
@@ -322,13 +360,17 @@ class Agent:
         finally:
             turn.waited += time.monotonic() - began
 
-    def _count(self, call: Call, turn: _Turn) -> int:
-        """How often this call has been made in this turn, this time included."""
-        key = _key(call)
+    def _count(self, key: bytes, turn: _Turn, doing: str) -> int:
+        """How often the same has happened in this turn, this time included.
+
+        Args:
+            key: What happened.
+            turn: Counts.
+            doing: What the agent did once it has happened too often.
+        """
         turn.made[key] += 1
         if turn.made[key] > self.limits.repeats:
-            reason = f"the agent called {call.tool} again and again with the same arguments"
-            raise self._stopped(reason)
+            raise self._stopped(f"the agent {doing}")
         return turn.made[key]
 
     async def _ask(self, call: Call, turn: _Turn) -> Observation:
@@ -378,12 +420,17 @@ class Agent:
         return {"index": len(self.trace.events), "at": at}
 
     def _record(self, event: Event) -> Event:
+        self._write(event)
+        for listener in self._listeners:
+            listener.event(self.trace, event)
+        return event
+
+    def _write(self, event: Event) -> None:
         self.trace.events.append(event)
         if self._recorder is not None:
             if event.index == 0:
                 self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
-        return event
 
 
 async def _timed(

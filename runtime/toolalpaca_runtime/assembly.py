@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -13,8 +14,10 @@ from toolalpaca.trace import TraceWriter
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat, format_for
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.toolbox import MOST_SHOWN, MakeIndex, Toolbox
+from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.source import ToolSource
 from toolalpaca_runtime.user import User
@@ -36,6 +39,7 @@ class Assembly:
         limits: Of each turn.
         most_shown: Tools that a model is shown at once.
         index: Ranks the tools, where there are more.
+        listeners: Hear what happens to the agents.
         seed: For sampling.
     """
 
@@ -49,6 +53,7 @@ class Assembly:
         limits: Limits | None = None,
         most_shown: int = MOST_SHOWN,
         index: MakeIndex = Bm25Index,
+        listeners: Sequence[Listener] = (),
         seed: int = 0,
     ) -> None:
         self.sources = tuple(sources)
@@ -56,36 +61,52 @@ class Assembly:
         self.prompt_format = prompt_format or format_for(model)
         self._limits = limits
         self._most_shown = most_shown
+        self._listeners = tuple(listeners)
         self._index = index
         self._seed = seed
         self._trace_path = trace_path
         self._recorder: TraceWriter | None = None
-        self._agents = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the first source, as traces have it."""
+        return self.sources[0].name if self.sources else "none"
 
     @property
     def trace_path(self) -> Path | None:
         """Where the traces are; None before the first agent was made."""
         return self._recorder.path if self._recorder else None
 
-    def new_agent(self, user: User | None = None, *, task: str | None = None) -> Agent:
+    def new_agent(
+        self,
+        user: User | None = None,
+        *,
+        task: str | None = None,
+        storage: Storage | None = None,
+        alone: bool = False,
+    ) -> Agent:
         """An agent at the beginning of a conversation.
 
         Args:
             user: Answers its questions and approves its calls.
             task: The id of its task, for the trace.
+            storage: What was kept of a conversation that it goes on with; by default a new one.
+            alone: Whether it has a session of its own on a mock server: what it changes there, no
+                other agent sees.
 
         Raises:
             ToolAlpacaError: The trace file cannot be written.
         """
         if self._recorder is None:
-            self._recorder = TraceWriter(self._trace_path or new_trace_path(self._name()))
-        self._agents += 1
-        folder = self._recorder.path.with_suffix(".files") / str(self._agents)
-        return Agent(
+            self._recorder = TraceWriter(self._trace_path or new_trace_path(self.name))
+        conversation = uuid.uuid4().hex
+        folder = self._recorder.path.with_suffix(".files") / conversation
+        sources = [_in_session(s, conversation) for s in self.sources] if alone else self.sources
+        agent = Agent(
             self.model,
             Toolbox(
-                self.sources,
-                storage=Storage(folder),
+                sources,
+                storage=storage or Storage(folder),
                 most_shown=self._most_shown,
                 index=self._index,
             ),
@@ -93,9 +114,17 @@ class Assembly:
             limits=self._limits,
             user=user,
             recorder=self._recorder,
+            listeners=self._listeners,
             task=task,
             seed=self._seed,
         )
+        agent.trace.id = conversation  # so that one finds the files of a trace, and its session
+        return agent
+
+    def use(self, model: LanguageModel, prompt_format: PromptFormat | None = None) -> None:
+        """Make the agents from now on with another *model*, and the format that suits it."""
+        self.model = model
+        self.prompt_format = prompt_format or format_for(model)
 
     def close(self) -> None:
         """Close the trace file; agents are finished before."""
@@ -113,8 +142,9 @@ class Assembly:
     ) -> None:
         self.close()
 
-    def _name(self) -> str:
-        return self.sources[0].name if self.sources else "agent"
+
+def _in_session(source: ToolSource, session: str) -> ToolSource:
+    return source.in_session(session) if isinstance(source, ApiTools) else source
 
 
 def new_trace_path(api: str) -> Path:

@@ -10,11 +10,8 @@ from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.toolbox import Toolbox
-from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.api import SESSION_HEADER, ApiTools
 from toolalpaca_runtime.users import SimulatedUser
-
-SESSION_HEADER = "toolalpaca-session"
-"""The request header that gives an episode a world of its own on a mock server."""
 
 
 async def run_episode(

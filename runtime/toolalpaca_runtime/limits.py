@@ -23,7 +23,7 @@ class Limits:
             is no bound.
         seconds: Wall-clock time, waiting for the user excluded; None is no bound.
         repeats: The identical call with this number in a turn is not sent, and the model is told;
-            one more ends the turn.
+            one more ends the turn, and so does one more of an unreadable reply.
     """
 
     steps: int = 12

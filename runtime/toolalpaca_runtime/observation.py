@@ -16,8 +16,19 @@ from toolalpaca.trace import HttpRequest, HttpResponse, Source, StoredFile
 LONGEST_BODY = 4000
 """Characters of a body that a model reads; about a thousand tokens."""
 
+_BODY = "Response: "
+
 _SHORTENINGS = ((20, 400), (10, 200), (5, 120), (3, 80), (1, 40))
 """Items of an array and characters of a text that are kept, tried in turn."""
+
+_LEFT_OUT = "…"
+"""In the place of what is left out whole."""
+
+_SHORT = 40
+"""Characters of what is told whole before anything longer is told: ids, names, numbers."""
+
+_LEAST = 20
+"""Characters in which a part of a text or of a structure still says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +89,20 @@ def response_text(
         note = "the response was too large to be read whole"
     # Notes come first: what follows "Response: " is then the body and nothing else.
     note = f"(Shortened: {note}.)\n" if note else ""
-    return f"{note}Status Code: {status}. Response: {shown or '(empty)'}"
+    return f"{note}Status Code: {status}. {_BODY}{shown or '(empty)'}"
 
 
 def shortened(body: str, longest: int) -> tuple[str, str]:
     """*body* within *longest* characters, and what is missing from it, ``""`` when nothing is."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        return _shortened_json(json.loads(body), longest)
+    except (ValueError, RecursionError):  # no JSON, or nested too deep to be worked with
         if len(body) <= longest:
             return body, ""
         return body[:longest], f"the first {longest:,} of {len(body):,} characters"
+
+
+def _shortened_json(value: Any, longest: int) -> tuple[str, str]:
     text = _compact(value)
     if len(text) <= longest:
         return text, ""
@@ -98,7 +112,26 @@ def shortened(body: str, longest: int) -> tuple[str, str]:
         if len(text) <= longest:
             arrays = [f"{n:,} more items in {place or 'it'}" for place, n in left_out.items()]
             return text, "; ".join(arrays[:3]) or f"texts are cut to {characters} characters"
+    fitted = _compact(_fitted(value, longest))
+    if isinstance(value, dict | list) and len(_compact(_LEFT_OUT)) < len(fitted) <= longest:
+        return fitted, f"parts are left out as {_LEFT_OUT}"
     return text[:longest], f"the first {longest:,} characters"
+
+
+def retold(text: str, longest: int) -> str:
+    """An observation's text within about *longest* characters; what is missing is said at its end.
+
+    The body of a response stays JSON: a cut in the middle of it would hide what stands last.
+    """
+    if len(text) <= longest:
+        return text
+    before, label, body = text.partition(_BODY)
+    shown, missing = (
+        shortened(body, max(longest - len(before), longest // 2)) if label else ("", "")
+    )
+    if not missing:
+        return f"{text[:longest].rstrip()} ... (cut)"
+    return f"{before}{label}{shown} ... (cut: {missing})"
 
 
 def is_text(content_type: str) -> bool:
@@ -129,3 +162,48 @@ def _shorten(value: Any, items: int, characters: int, place: str, left_out: dict
     if isinstance(value, str) and len(value) > characters:
         return f"{value[:characters]}…"
     return value
+
+
+def _fitted(value: Any, room: int) -> Any:
+    """*value* in about so many characters, with a fair share of them for each of its parts.
+
+    A search answers with whole albums in whole tracks in several lists: of each something is told.
+    What is short (an id, a name, a number) goes before what is long.
+    """
+    if len(_compact(value)) <= room:
+        return value
+    if isinstance(value, str):
+        return f"{value[: max(room - 3, 0)]}{_LEFT_OUT}"
+    if isinstance(value, list):
+        first = _fitted(value[0], room - len('[,"…"]'))
+        return [first, _LEFT_OUT] if len(value) > 1 else [first]
+    return _fitted_object(value, room) if isinstance(value, dict) else _LEFT_OUT
+
+
+def _fitted_object(value: dict[str, Any], room: int) -> Any:
+    left = room - len("{}") - sum(len(_compact(key)) + len(':"…",') for key in value)
+    sizes = {key: len(_compact(item)) - len('"…"') for key, item in value.items()}
+    if left < 0:  # its names alone are too long
+        return _shortest(value, sizes, room)
+    kept: dict[str, Any] = {}
+    for place, key in enumerate(sorted(value, key=lambda key: sizes[key])):
+        share = left // (len(value) - place)
+        if sizes[key] <= max(share, min(left, _SHORT)):
+            kept[key] = value[key]
+        else:
+            kept[key] = _fitted(value[key], share + len('"…"')) if share > _LEAST else _LEFT_OUT
+        left -= len(_compact(kept[key])) - len('"…"')
+    return {key: kept[key] for key in value}
+
+
+def _shortest(value: dict[str, Any], sizes: dict[str, int], room: int) -> Any:
+    """The shortest properties of *value* that have room, or nothing of it."""
+    left = room - len('{"…":"…"}')
+    kept = set()
+    for key in sorted(value, key=lambda key: sizes[key]):
+        left -= len(_compact(key)) + len(':"…",') + sizes[key]
+        if left < 0:
+            break
+        kept.add(key)
+    shown = {key: item for key, item in value.items() if key in kept}
+    return {**shown, _LEFT_OUT: _LEFT_OUT} if kept else _LEFT_OUT

@@ -39,6 +39,10 @@ class Storage:
         """The names of all files, in the order in which they came."""
         return tuple(self._files)
 
+    def file(self, name: str) -> StoredFile | None:
+        """What is known of the file of that name; None when there is none."""
+        return self._files.get(name)
+
     def keep(self, payload: Payload) -> StoredFile:
         """Keep a body under a name of its own: ``response_1.json``, ``image_2.png``.
 

@@ -18,7 +18,7 @@ from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.retrieval import RETRIEVE, Retrieval, stored_note
 from toolalpaca_runtime.tools.search import SEARCH, ToolIndex, ToolSearch
 from toolalpaca_runtime.tools.source import ToolSource
-from toolalpaca_runtime.user import Approve, nobody
+from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 MOST_SHOWN: Final = 64
 """Tools that a model is shown at once; of more it is shown those that fit what the user wants."""
@@ -42,6 +42,9 @@ class Toolbox:
         most_shown: Tools that a model is shown at once. Of more, it is shown those that fit the
             user's words, and can search for others.
         index: Ranks them.
+
+    Attributes:
+        storage: The long and binary responses of the conversation.
     """
 
     def __init__(
@@ -53,8 +56,8 @@ class Toolbox:
         index: MakeIndex = Bm25Index,
     ) -> None:
         self.sources = tuple(sources)
-        self._storage = storage or Storage()
-        self._retrieval = Retrieval(self._storage)
+        self.storage = Storage() if storage is None else storage
+        self._retrieval = Retrieval(self.storage)
         self._homes: dict[str, tuple[ToolSource, str]] = {}
         specs = [spec for source in self.sources for spec in self._take(source)]
         self.specs: tuple[ToolSpec, ...] = (*specs, ASK)
@@ -119,7 +122,11 @@ class Toolbox:
         if call.problem is not None:
             return Observation(call.problem, "runtime")
         source, name = home
-        return await source.call(call.model_copy(update={"tool": name}), approve)
+
+        async def approve_here(pending: PendingCall) -> bool | None:
+            return await approve(replace(pending, tool=call.tool))  # as it is known here
+
+        return await source.call(call.model_copy(update={"tool": name}), approve_here)
 
     def keep(self, observation: Observation) -> Observation:
         """*observation* with what it does not tell whole kept, and a note of where.
@@ -128,8 +135,8 @@ class Toolbox:
         """
         if observation.payload is None:
             return observation
-        first = not len(self._storage)
-        file = self._storage.keep(observation.payload)
+        first = not len(self.storage)
+        file = self.storage.keep(observation.payload)
         return replace(
             observation,
             text=f"{stored_note(file, observation.payload)}\n{observation.text}",
@@ -153,7 +160,7 @@ class Toolbox:
     def _home(self, tool: str) -> tuple[ToolSource, str] | None:
         if tool in self._homes:
             return self._homes[tool]
-        if tool == RETRIEVAL_TOOL and len(self._storage):
+        if tool == RETRIEVAL_TOOL and len(self.storage):
             return self._retrieval, tool
         if tool == SEARCH_TOOL and self._search is not None:
             return self._search, tool

@@ -22,14 +22,17 @@ class SimulatedUser:
 
     Args:
         facts: Values by name, such as a parameter's: ``{"email": "maya@mail.example"}``.
+        approves: Whether every call is approved, which is right on a simulated API; otherwise
+            nobody is there to approve any.
     """
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
+    def __init__(self, facts: Mapping[str, Any], *, approves: bool = True) -> None:
         self._facts = dict(facts)
+        self._approves = approves
 
-    async def approve(self, _pending: PendingCall) -> bool:
-        """Always: a simulated user works on simulated APIs."""
-        return True
+    async def approve(self, _pending: PendingCall) -> bool | None:
+        """Yes, or that nobody is there."""
+        return True if self._approves else None
 
     async def answer(self, question: str) -> str:
         """The answer to *question*, a sentence for each fact."""

@@ -155,6 +155,18 @@ def test_import_summarizes_as_json_what_it_writes(
     assert problem.items() <= summary["problems"][0].items()
 
 
+def test_import_of_tasks_whose_document_is_another_file(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("pets.json").write_text(json.dumps(PETS))
+    Path("given.json").write_text('[{"query": "List the pets", "solution": ["GET /pets"]}]')
+    words = ["corpus", "import", "given.json", "--out", "corpus"]
+    assert "need --document" in error_of(words[1:], capsys)
+    assert main([*words, "--document", "pets.json"]) == 0
+    (task,) = CorpusFolder(Path("corpus")).tasks()
+    assert (task.toolset, task.golden[0].function) == ("pets", "listPets")
+
+
 def test_import_leaves_a_built_corpus_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("corpus").mkdir()
     Path("corpus/recipe.json").write_text("{}")

@@ -17,19 +17,22 @@ Serve = Callable[[Any], str]
 
 
 @contextmanager
-def serving(app: Any, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
-    """Serve an ASGI application in a thread and yield its URL."""
+def serving(app: Any, *, lifespan: Literal["on", "off"] = "off", **options: Any) -> Iterator[str]:
+    """Serve an ASGI application in a thread and yield its URL; other options are uvicorn's."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, log_level="error", lifespan=lifespan, timeout_graceful_shutdown=_CLOSES_WITHIN
-        )
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        lifespan=lifespan,
+        timeout_graceful_shutdown=_CLOSES_WITHIN,
+        **options,
     )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
         # The socket listens already: a connection waits until the server accepts it.
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http{'s' if config.is_ssl else ''}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

@@ -520,6 +520,13 @@ def test_an_identical_call_is_told_and_then_ends_the_turn(url: str) -> None:
     assert "again and again" in trace.outcome.reason
 
 
+def test_the_same_unreadable_reply_again_and_again_ends_the_turn(url: str) -> None:
+    trace, _, _ = run(url, ["", "", "", "", "Done."])
+    assert len(observations(trace)) == 4
+    assert trace.outcome.status == "stopped"
+    assert "unreadable reply again and again" in trace.outcome.reason
+
+
 @pytest.mark.parametrize("name", ["steps", "seconds", "reply_tokens"])
 def test_a_limit_is_above_zero(name: str) -> None:
     with pytest.raises(UsageError, match=f"the limit {name} is 0"):
@@ -596,3 +603,32 @@ def test_a_session_without_a_turn_writes_nothing(url: str, tmp_path: Path, serve
     with TraceWriter(path) as recorder:
         asyncio.run(idle(recorder))
     assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_agent_goes_on_from_a_conversation_that_was_elsewhere(name: str, tmp_path: Path) -> None:
+    said: list[Event] = [
+        UserEvent(index=7, at=3.0, text="Hello"),
+        AssistantEvent(index=8, at=4.0, answer="Good day."),
+    ]
+    with TraceWriter(tmp_path / "t.jsonl") as recorder:
+        model = Scripted(["Answer: Bye." if name != "native" else "Bye."])
+        agent = Agent(model, Toolbox([]), prompt_format=get_format(name), recorder=recorder)
+
+        async def go_on() -> None:
+            await agent.recall(said)
+            await _all(agent.run("Good bye"))
+
+        asyncio.run(go_on())
+        agent.finish()
+    heard = "".join(message.content for message in model.requests[0].messages)
+    assert heard.index("Hello") < heard.index("Good day.") < heard.index("Good bye")
+    assert agent.trace.tools == agent.toolbox.specs
+    (trace,) = read_traces(tmp_path / "t.jsonl")
+    assert trace.events == agent.trace.events
+    assert [event.index for event in trace.events] == [0, 1, 2, 3]
+    assert [event.trainable for event in trace.events] == [False, False, False, True]
+
+
+async def _all(items: AsyncIterator[Event | TextDelta]) -> list[Event | TextDelta]:
+    return [item async for item in items]

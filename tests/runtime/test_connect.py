@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from fastapi.responses import RedirectResponse
 
 from toolalpaca.errors import ApiError, DocumentError, ToolAlpacaError, UsageError
 from toolalpaca.trace import Call
-from toolalpaca_runtime.auth import credential
+from toolalpaca_runtime.auth import Credential, credential
 from toolalpaca_runtime.connect import locate, open_api
+from toolalpaca_runtime.network.hosts import allowed_host
+from toolalpaca_runtime.network.settings import NetworkSettings
 
 from .conftest import Serve
 
@@ -24,7 +27,7 @@ def document(*servers: str, **more: Any) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Ping", "version": "1"},
         "servers": [{"url": url} for url in servers],
-        "paths": PATHS,
+        "paths": copy.deepcopy(PATHS),
         **more,
     }
 
@@ -190,3 +193,116 @@ def test_an_api_is_opened_with_its_credentials(serve: Serve, tmp_path: Path) -> 
     assert keys == ["given", "from-env", None]
     with pytest.raises(UsageError, match="no security scheme"):
         asyncio.run(use(auth=[credential("other=x")], environment={}))
+
+
+def opened(source: str, **options: Any) -> Any:
+    async def use() -> Any:
+        async with await open_api(source, **{"environment": {}, **options}) as api:
+            return (await api.call(Call(id="1", tool="ping"))).text
+
+    return asyncio.run(use())
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "http://169.254.169.254/latest",
+        "http://10.1.2.3",
+        "http://[fe80::1]",
+        "http://metadata.google.internal/computeMetadata",
+        "http://2852039166/",
+        "http://0x7f.1:8080",
+        "http://[::ffff:10.0.0.1]/",
+    ],
+)
+def test_a_document_may_not_lead_inside(serve: Serve, server: str) -> None:
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/openapi.json")
+    def described() -> dict[str, Any]:
+        return document(server)
+
+    with pytest.raises(ApiError, match=r"nothing is sent there: .*--reach"):
+        opened(serve(app) + "/openapi.json")
+
+
+def test_a_file_may_name_this_machine_and_no_private_address(serve: Serve, tmp_path: Path) -> None:
+    url = serve(mock_like(""))
+    assert opened(written(tmp_path, url)).startswith("Status Code: 404")
+    with pytest.raises(ApiError, match=r"10\.0\.0\.1 is a private"):
+        opened(written(tmp_path, "http://10.0.0.1"))
+
+
+def test_the_servers_of_operations_are_under_the_same_rules(tmp_path: Path) -> None:
+    described = document("http://127.0.0.1:9")
+    described["paths"]["/ping"]["get"]["servers"] = [{"url": "http://169.254.169.254"}]
+    path = tmp_path / "ping.json"
+    path.write_text(json.dumps(described))
+    said = opened(str(path))
+    assert said.startswith("No response: nothing was sent: 169.254.169.254 is the metadata service")
+
+
+def test_credentials_in_a_url_are_refused_and_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--auth") as caught:
+        opened(written(tmp_path), base_url="http://me:canary@127.0.0.1:9")
+    assert "canary" not in str(caught.value)
+
+
+def test_what_opens_the_document_does_not_stand_in_the_address_of_the_api(serve: Serve) -> None:
+    url = serve(FastAPI(title="Pets"))
+    found = locate(url.replace("//", "//me:canary@") + "/openapi.json")
+    assert found.base_url == url
+
+
+def test_credentials_that_go_in_the_clear_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    described = written(
+        tmp_path,
+        "http://api.acme.dev",
+        components={"securitySchemes": SCHEMES},
+        security=[{"key": []}],
+    )
+
+    async def use(**options: Any) -> None:
+        async with await open_api(described, environment={}, **options):
+            pass
+
+    asyncio.run(use())
+    assert not caplog.messages
+    asyncio.run(use(auth=[credential("key=canary")]))
+    assert caplog.messages == ["credentials go to http://api.acme.dev:80 without encryption"]
+
+
+def test_who_is_asked_is_asked_for_what_is_lacking(tmp_path: Path) -> None:
+    described = written(
+        tmp_path,
+        "https://api.acme.dev",
+        components={"securitySchemes": SCHEMES},
+        security=[{"key": []}],
+    )
+    asked: list[tuple[list[str], str]] = []
+
+    def ask(_document: Any, schemes: Any, where: str) -> list[Credential]:
+        asked.append((list(schemes), where))
+        return [credential(f"{name}=typed") for name in schemes]
+
+    async def use(**options: Any) -> bool:
+        async with await open_api(described, ask=ask, **options) as api:
+            return bool(api.lacking())
+
+    assert not asyncio.run(use(environment={}))
+    assert not asyncio.run(use(environment={"TOOLALPACA_AUTH_KEY": "there"}))
+    assert asked == [(["key"], "api.acme.dev:443"), ([], "api.acme.dev:443")]
+
+
+def test_what_is_allowed_reaches_the_tools(serve: Serve, tmp_path: Path) -> None:
+    url = serve(mock_like(""))
+    port = url.rpartition(":")[2]
+    described = document(f"http://0x7f.1:{port}")
+    path = tmp_path / "ping.json"
+    path.write_text(json.dumps(described))
+    with pytest.raises(ApiError, match="nothing is sent"):
+        opened(str(path))
+    network = NetworkSettings(allowed=(allowed_host("127.0.0.0/8"),))
+    assert opened(str(path), network=network).startswith("Status Code: 404")

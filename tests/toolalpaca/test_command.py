@@ -219,22 +219,38 @@ def test_the_command_is_run_as_a_module() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_sigterm_unwinds_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_unwinds_the_stack(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unwound = []
 
     def run(options: Namespace) -> int:
         try:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
             signal.pause()
         finally:
             unwound.append(options.flag)
         return 0
 
     command(monkeypatch, run)
-    before = signal.getsignal(signal.SIGTERM)
-    assert cli.main(["try", "--flag", "x"]) == 143
+    before = signal.getsignal(number)
+    assert cli.main(["try", "--flag", "x"]) == 128 + number
     assert unwound == ["x"]
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_: Namespace) -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return 0
+
+    command(monkeypatch, run)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert cli.main(["try"]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is a device of Linux")

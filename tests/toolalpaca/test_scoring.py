@@ -248,6 +248,13 @@ def test_a_reference_inside_a_list_and_an_object_is_met() -> None:
     assert not compare(golden, calls, {"c0": ["a", "c"]}).complete
 
 
+@pytest.mark.parametrize("given", [{}, {"id": 1}, {"other": [True]}])
+def test_a_golden_call_may_take_any_arguments(given: dict[str, Any]) -> None:
+    golden = (GoldenCall(function="get", arguments={"$any": "arguments"}),)
+    assert match_calls(golden, [Call(id="1", tool="get", arguments=given)], {}).complete
+    assert not match_calls(golden, [Call(id="1", tool="put", arguments=given)], {}).complete
+
+
 def test_what_the_user_told_is_any_value_and_any_question_is_a_question() -> None:
     golden = [
         GoldenCall(function="getDetails", arguments={"question": "Which address?"}),

@@ -73,7 +73,7 @@ def test_a_document_keeps_its_nulls(tmp_path: Path) -> None:
         ({"kind": "odd"}, r"f:3: kind: Input should be 'single', 'multi', 'ask' or 'abstain'"),
         ({"schema": "toolalpaca.task/9"}, r"f:3: schema: Input should be 'toolalpaca.task/1'"),
         ({"golden": [{}]}, r"f:3: golden\.0\.function: Field required"),
-        ({"extra": 1}, r"f:3: extra: Extra inputs are not permitted"),
+        ({"surplus": 1}, r"f:3: surplus: Extra inputs are not permitted"),
     ],
 )
 def test_a_task_that_does_not_fit_names_the_field(change: dict[str, Any], message: str) -> None:

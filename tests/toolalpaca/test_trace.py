@@ -157,6 +157,18 @@ def test_interleaved_runs_come_apart_in_the_order_in_which_they_began(tmp_path: 
     assert list(read_traces(tmp_path / "t.jsonl")) == [first, second, third]
 
 
+def test_finished_traces_are_given_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    with TraceWriter(path) as writer:
+        writer.whole(run(id="1"))
+    with path.open("a") as file:
+        file.write("broken\n")
+    traces = read_traces(path)
+    assert next(traces).id == "1"  # before the line after it is read
+    with pytest.raises(DataError, match=":2: is not JSON"):
+        next(traces)
+
+
 @pytest.mark.parametrize("kept", [1, 2, 3, 5])
 def test_a_run_that_was_interrupted_keeps_what_there_is(kept: int, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"

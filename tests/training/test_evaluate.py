@@ -13,10 +13,11 @@ from toolalpaca.cli import main
 from toolalpaca.errors import DataError, ModelReplyError, ModelUnavailable, UsageError
 from toolalpaca.jsonl import read_jsonl, write_jsonl
 from toolalpaca.llm.protocol import Capabilities, Completion, Request, ToolCall
+from toolalpaca.openapi.names import document_name
 from toolalpaca.task import GoldenCall, Task, Toolset
 from toolalpaca.trace import read_traces
 from toolalpaca_runtime.limits import Limits
-from toolalpaca_training.evaluate import Settings, evaluate
+from toolalpaca_training.evaluate import Settings, evaluate, serve
 from toolalpaca_training.metrics import TaskResult, summarize
 from toolalpaca_training.results import Conditions, ResultStore
 from toolalpaca_training.tasks import load_tasks, spread
@@ -283,6 +284,16 @@ def test_a_toolset_that_cannot_be_used_is_skipped_and_said(folder: Path) -> None
     assert {skipped.toolset: skipped.tasks for skipped in tasks.skipped} == {
         "City library": 2, "Nowhere": 1, "Empty": 1,
     }  # fmt: skip
+
+
+def test_the_world_is_the_one_that_a_corpus_was_made_in(folder: Path) -> None:
+    assert load_tasks(folder).seed == 0
+    (folder / "recipe.json").write_text('{"seed": 7, "model": "baseline"}')
+    tasks = load_tasks(folder)
+    assert tasks.seed == 7
+    with serve(list(tasks.toolsets.values()), tasks.seed) as urls:
+        stems = {name: url.rpartition("/")[2] for name, url in urls.items()}
+    assert stems == {name: document_name(name) for name in tasks.toolsets}
 
 
 def test_a_folder_without_a_task_to_run_is_an_error(folder: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.trace import AssistantEvent, Call, ObservationEvent, Trace, UserEvent
 from toolalpaca_runtime.formats import get_format
 from toolalpaca_training.examples import Example, ExampleCounts, make_examples
@@ -168,3 +169,43 @@ def test_two_observations_in_a_row_are_context(
     [example], counts = examples_of(trace)
     assert counts.learned_steps == 2
     assert "sun" not in learned(example, tokenizer)
+
+
+WITH_TOOLS = (
+    "{% if tools %}<|im_start|>tools{% for tool in tools %} {{ tool['function']['name'] }}"
+    "{% endfor %}<|im_end|>{% endif %}"
+    "{% for m in messages %}<|im_start|>{{ m['role'] }} {{ m['content'] }}"
+    "{% for c in m['tool_calls'] or [] %}{{ c['function']['name'] }}{% endfor %}<|im_end|>"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant {% endif %}"
+)
+
+
+def test_each_step_is_learned_with_the_tools_that_the_model_was_shown(
+    make_tokenizer: MakeTokenizer, make_trace: MakeTrace
+) -> None:
+    tokenizer = make_tokenizer(WITH_TOOLS)
+    added = ToolSpec(name="addedLater", description="", parameters={"type": "object"})
+    trace = make_trace("Bern", prompt_format="native")
+    trace.events[2] = trace.events[2].model_copy(update={"tools": (added,)})
+    examples, counts = make_examples(
+        [trace], get_format("native"), ConversationTokenizer(tokenizer), max_length=4096
+    )
+    first, second = (tokenizer.decode(example.ids) for example in examples)
+    assert "addedLater" not in first
+    assert "addedLater" in second
+    assert "I know it" not in learned(examples[0], tokenizer)
+    assert learned(examples[1], tokenizer).count("<|im_end|>") == 1
+    assert counts.learned_steps == 2
+    assert counts.masked_steps == 0
+
+
+def test_a_tool_that_no_step_follows_makes_no_further_example(
+    make_tokenizer: MakeTokenizer, make_trace: MakeTrace
+) -> None:
+    added = ToolSpec(name="addedLater", description="", parameters={"type": "object"})
+    trace = make_trace("Bern", prompt_format="native")
+    first = trace.events[0].model_copy(update={"tools": (added,)})
+    trace.events[0] = first
+    tokenizer = ConversationTokenizer(make_tokenizer(WITH_TOOLS))
+    examples, _ = make_examples([trace], get_format("native"), tokenizer, max_length=4096)
+    assert len(examples) == 1

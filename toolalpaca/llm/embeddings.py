@@ -8,8 +8,7 @@ from contextlib import aclosing
 from typing import Any, Protocol, TypeAlias
 
 from toolalpaca.errors import ModelReplyError, UsageError
-from toolalpaca.llm.model_server import OPENAI, ModelServer, open_server
-from toolalpaca.llm.openai_server import OpenAIServer
+from toolalpaca.llm.model_server import ModelServer, open_openai_server
 from toolalpaca.llm.settings import ModelSettings
 
 Vector: TypeAlias = Sequence[float]
@@ -55,7 +54,7 @@ def open_embedder(name: str, settings: ModelSettings) -> ServerEmbedder:
         ModelUnavailable: Neither a server nor a key is given.
     """
     model = check_embedder_name(name).partition(":")[2]
-    return ServerEmbedder(model, open_server(name, settings, OPENAI, model, OpenAIServer))
+    return ServerEmbedder(model, open_openai_server(name, settings, model))
 
 
 class ServerEmbedder:

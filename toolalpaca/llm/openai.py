@@ -2,7 +2,8 @@
 
 ``openai:`` talks to the chat route, ``openai-text:`` to the older one that continues a text.
 
-The official SDK asks (:mod:`toolalpaca.llm.openai_server`); replies are read here, chunk by chunk.
+The official SDK asks OpenAI's own servers (:func:`toolalpaca.llm.model_server.open_openai_server`);
+replies are read here, chunk by chunk, whoever they come from.
 
 Stop texts are sent, because a server that honours them counts its tokens and stops at once; one
 that refuses them is not sent them again. :mod:`toolalpaca.llm.remote` applies them in any case.
@@ -16,9 +17,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toolalpaca.errors import ModelReplyError
-from toolalpaca.llm.model_server import OPENAI, ModelServer, open_server
+from toolalpaca.llm.model_server import ModelServer, open_openai_server
 from toolalpaca.llm.openai_reply import Reply
-from toolalpaca.llm.openai_server import OpenAIServer
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
@@ -77,7 +77,7 @@ def open_openai_text(name: str, settings: ModelSettings) -> Remote:
 
 
 def _open(route: Route, name: str, settings: ModelSettings) -> Remote:
-    server = open_server(f"{route.prefix}:{name}", settings, OPENAI, name, OpenAIServer)
+    server = open_openai_server(f"{route.prefix}:{name}", settings, name)
     return Remote(OpenAI(name, server, route, settings.server_grammar), settings)
 
 

@@ -88,6 +88,11 @@ BACKENDS = {
     "scripted": Backend(
         "toolalpaca.llm.scripted:open_script", "FILE", "replies read from a file, for tests"
     ),
+    "golden": Backend(
+        "toolalpaca_corpus.perfect.model:open_golden",
+        "DIR",
+        "the golden calls of the tasks in a corpus: no model, but a check of everything else",
+    ),
 }
 
 DEFAULT_MODEL = "baseline"

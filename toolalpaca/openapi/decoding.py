@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.bounds import DEEPEST, MOST_NODES
 from toolalpaca.openapi.model import Problem
 from toolalpaca.openapi.validation import json_pointer
-from toolalpaca.openapi.yaml12 import DEEPEST, MOST_NODES, parse_yaml
 
 
 def decode(content: bytes, source: str) -> tuple[Any, list[Problem]]:
@@ -26,18 +26,24 @@ def decode(content: bytes, source: str) -> tuple[Any, list[Problem]]:
     text = _text(content, source)
     looks_like_json = text.lstrip()[:1] in ("{", "[")
     if not looks_like_json:
-        return parse_yaml(text, source)
+        return _parse_yaml(text, source)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         if source.endswith(".json"):
             raise _no_json(error, source) from error
         try:
-            return parse_yaml(text, source)  # YAML's flow style begins like JSON
+            return _parse_yaml(text, source)  # YAML's flow style begins like JSON
         except DocumentError:
             raise _no_json(error, source) from error
     check_bounds(value, source)
     return value, _duplicate_keys(text)
+
+
+def _parse_yaml(text: str, source: str) -> tuple[Any, list[Problem]]:
+    from toolalpaca.openapi.yaml12 import parse_yaml  # here: most documents are JSON
+
+    return parse_yaml(text, source)
 
 
 def _no_json(error: orjson.JSONDecodeError, source: str) -> DocumentError:

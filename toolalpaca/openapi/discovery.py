@@ -14,7 +14,7 @@ from toolalpaca.hosts import is_loopback
 from toolalpaca.openapi.loading import load_document, load_folder
 from toolalpaca.openapi.model import Document
 from toolalpaca.openapi.names import unique_name
-from toolalpaca.openapi.sources import SUFFIXES, Unreachable, is_url, shown
+from toolalpaca.openapi.sources import SUFFIXES, Unreachable, is_url, shown, tls_in_force
 
 _LISTING_TIMEOUT: Final = 10.0
 _USUAL: Final = ("openapi.json", "openapi.yaml", "swagger.json", "v3/api-docs")
@@ -110,7 +110,12 @@ def _mock_apis(url: str) -> list[dict[str, Any]] | None:
 
     listing = urljoin(url, "/_toolalpaca/apis")
     try:
-        response = httpx2.get(listing, timeout=_LISTING_TIMEOUT, trust_env=not is_loopback(url))
+        response = httpx2.get(
+            listing,
+            timeout=_LISTING_TIMEOUT,
+            trust_env=not is_loopback(url),
+            verify=tls_in_force(),
+        )
         apis = response.json() if response.status_code == 200 else None
     except (httpx2.HTTPError, ValueError):
         return None

@@ -15,6 +15,7 @@ from toolalpaca.openapi.decoding import decode, plain_data
 from toolalpaca.openapi.linking import link
 from toolalpaca.openapi.model import Document, Problem
 from toolalpaca.openapi.names import document_name
+from toolalpaca.openapi.quoted import unquote
 from toolalpaca.openapi.sources import (
     base_uri,
     documents_in,
@@ -108,13 +109,14 @@ def _compile(data: Any, source: str | None, name: str | None, problems: list[Pro
     version = _version(data, where)
     if version is not None:
         problems = [*problems, version]
+    quoted = unquote(data)
     linked = link(data, base_uri(source), neighbour_reader(source))
     return compile_document(
         upgrade(data),
         name=name or _name(data, source),
         source=where,
         version=str(data.get("openapi", data.get("swagger"))),
-        problems=[*problems, *linked.problems],
+        problems=[*problems, *quoted, *linked.problems],
         broken=linked.broken,
     )
 

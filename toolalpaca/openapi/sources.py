@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from toolalpaca import __version__
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.decoding import decode
 from toolalpaca.openapi.linking import NOWHERE
+
+if TYPE_CHECKING:
+    import ssl
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes that one document may have."""
@@ -45,6 +48,26 @@ def noting_files() -> Iterator[set[Path]]:
         yield reads
     finally:
         _reads.reset(token)
+
+
+_tls: ContextVar[ssl.SSLContext | None] = ContextVar("certificates that are trusted", default=None)
+
+
+@contextmanager
+def trusting(tls: ssl.SSLContext | None) -> Iterator[None]:
+    """Fetch documents in a block with these settings of TLS; None for the usual ones."""
+    token = _tls.set(tls)
+    try:
+        yield
+    finally:
+        _tls.reset(token)
+
+
+def tls_in_force() -> ssl.SSLContext:
+    """What :func:`trusting` says here, else the usual."""
+    from toolalpaca.clients import tls_context  # it imports an HTTP client
+
+    return _tls.get() or tls_context()
 
 
 def is_url(source: str) -> bool:
@@ -105,7 +128,9 @@ def _fetch(url: str) -> bytes:
     headers = {"accept": _ACCEPT, "user-agent": f"toolalpaca/{__version__}"}
     try:
         with (
-            httpx2.Client(timeout=FETCH_TIMEOUT, follow_redirects=True, max_redirects=5) as client,
+            httpx2.Client(
+                timeout=FETCH_TIMEOUT, follow_redirects=True, max_redirects=5, verify=tls_in_force()
+            ) as client,
             client.stream("GET", url, headers=headers) as response,
         ):
             if response.status_code != 200:

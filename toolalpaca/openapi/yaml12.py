@@ -17,15 +17,10 @@ from typing import Any
 import yaml
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.bounds import DEEPEST, MOST_NODES
 from toolalpaca.openapi.model import Problem
 from toolalpaca.openapi.structure import copy_json
 from toolalpaca.openapi.validation import json_pointer
-
-DEEPEST = 128
-"""Levels of nesting that a document may have."""
-
-MOST_NODES = 4_000_000
-"""Values that a document may have once its aliases are expanded."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -16,6 +16,7 @@ import orjson
 
 from toolalpaca.errors import ModelUnavailable, ToolAlpacaError
 from toolalpaca.llm.protocol import LanguageModel
+from toolalpaca.openapi.names import document_name, unique_name
 from toolalpaca.serving import mock_server
 from toolalpaca.task import Task, Toolset
 from toolalpaca.trace import Trace
@@ -84,8 +85,11 @@ def serve(toolsets: Sequence[Toolset], seed: int) -> Iterator[dict[str, str]]:
     Raises:
         ApiError: It does not start.
     """
-    # Names of toolsets are for people ("Axolotl facts"); those of files become parts of URLs.
-    stems = {f"api-{number}": toolset for number, toolset in enumerate(toolsets, 1)}
+    # A world depends on the name that an API has in the URL: under its own, the tasks of a corpus
+    # find what they were made about.
+    stems: dict[str, Toolset] = {}
+    for toolset in toolsets:
+        stems[unique_name(document_name(toolset.name), stems, separator="-")] = toolset
     with tempfile.TemporaryDirectory(prefix="toolalpaca-") as folder:
         for stem, toolset in stems.items():
             (Path(folder) / f"{stem}.json").write_bytes(orjson.dumps(toolset.document))

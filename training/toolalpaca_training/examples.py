@@ -1,18 +1,19 @@
 """Examples to learn from, made of traces; everything that is left out is counted.
 
-A trace becomes one conversation and one example. Learned are the steps that the trace marks as
-trainable and that nothing was wrong with; the others stay as context.
+A trace becomes one conversation and one example; where a chat template tells the tools, one for
+each set of tools that the model was shown. Learned are the steps that the trace marks as trainable
+and that nothing was wrong with; the others stay as context.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from toolalpaca.counting import counted
 from toolalpaca.errors import DataError
-from toolalpaca.trace import AssistantEvent, Call, Trace
+from toolalpaca.trace import AssistantEvent, Call, Event, Trace
 from toolalpaca_runtime.limits import Limits
 from toolalpaca_training.masking import IGNORED, ConversationTokenizer, Turn
 
@@ -107,13 +108,39 @@ def make_examples(
     counts = ExampleCounts()
     for trace in traces:
         counts.traces += 1
-        example = _example(trace, prompt_format, tokenizer, max_length, counts)
-        if example is not None:
-            examples.append(example)
-            counts.examples += 1
-            counts.tokens += len(example.ids)
-            counts.learned_tokens += example.learned
+        for begun, seen in _stretches(trace, prompt_format):
+            example = _example(begun, seen, prompt_format, tokenizer, max_length, counts)
+            if example is not None:
+                examples.append(example)
+                counts.examples += 1
+                counts.tokens += len(example.ids)
+                counts.learned_tokens += example.learned
     return examples, counts
+
+
+def _stretches(trace: Trace, prompt_format: PromptFormat) -> Iterator[tuple[Trace, int]]:
+    """The parts of *trace* in which the model was shown the same tools in its template's place.
+
+    A chat template tells tools before everything else, so a tool that an event added would be told
+    before it was there. Text formats tell it where it was added, and have one part.
+
+    Yields:
+        The trace up to the end of each part, and how many steps of it belong to parts before.
+    """
+    if prompt_format.request(trace, Limits()).tools:
+        steps = 0
+        for place, event in enumerate(trace.events):
+            added = not isinstance(event, AssistantEvent) and event.tools
+            if added and steps < (upto := _steps(trace.events[:place])):
+                yield trace.model_copy(update={"events": trace.events[:place]}), steps
+                steps = upto
+        yield trace, steps
+    else:
+        yield trace, 0
+
+
+def _steps(events: Sequence[Event]) -> int:
+    return sum(isinstance(event, AssistantEvent) for event in events)
 
 
 def is_learned(step: AssistantEvent, trace: Trace) -> bool:
@@ -139,6 +166,7 @@ def _was_sent_back(call: Call, trace: Trace) -> bool:
 
 def _example(
     trace: Trace,
+    seen: int,
     prompt_format: PromptFormat,
     tokenizer: ConversationTokenizer,
     max_length: int,
@@ -158,10 +186,10 @@ def _example(
         )
     turns = [
         turn
-        for step, turn in zip(steps, conversation.turns, strict=True)
+        for step, turn in zip(steps[seen:], conversation.turns[seen:], strict=True)
         if is_learned(step, trace)
     ]
-    counts.masked_steps += len(steps) - len(turns)
+    counts.masked_steps += len(steps) - seen - len(turns)
     if not turns:
         counts.dropped_nothing_to_learn += 1
         return None

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from toolalpaca.corpus_file import corpus_file
 from toolalpaca.errors import DataError, DocumentError
 from toolalpaca.jsonl import json_line, read_jsonl
@@ -38,12 +40,14 @@ class TaskSet:
         toolsets: By name; each has a document that can be served.
         skipped: Toolsets that cannot be used, whose tasks are not among *tasks*.
         sha256: Hash of everything in the folder, whatever was selected.
+        seed: Of the mock server on which the tasks can be done; 0 where that is not known.
     """
 
     tasks: tuple[Task, ...]
     toolsets: dict[str, Toolset]
     skipped: tuple[Skipped, ...]
     sha256: str
+    seed: int = 0
 
 
 def load_tasks(folder: Path, *, split: Split | None = None, limit: int | None = None) -> TaskSet:
@@ -71,7 +75,17 @@ def load_tasks(folder: Path, *, split: Split | None = None, limit: int | None = 
         raise DataError(
             f"there is no task to run{f' ({reasons})' if reasons else ''}", where=str(folder)
         )
-    return TaskSet(tuple(chosen), usable, tuple(skipped), digest.hexdigest())
+    return TaskSet(tuple(chosen), usable, tuple(skipped), digest.hexdigest(), seed=_seed(folder))
+
+
+def _seed(folder: Path) -> int:
+    """The seed that a corpus was built with: its tasks are about what that world holds."""
+    try:
+        recipe = orjson.loads((folder / "recipe.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return 0  # imported tasks are about no world
+    seed = recipe.get("seed") if isinstance(recipe, dict) else None
+    return seed if isinstance(seed, int) else 0
 
 
 def spread(tasks: Sequence[Task], limit: int | None) -> list[Task]:

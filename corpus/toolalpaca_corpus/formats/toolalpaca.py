@@ -3,14 +3,16 @@
 Source: https://github.com/tangqiaoyu/ToolAlpaca, ``data/*.json``. An API holds its OpenAPI document
 as a JSON string, ``Function_Projection`` (function to path and method), ``Instructions`` and, in
 evaluation files, ``Golden_Answers``: a list of ``{Action, Action_Input}`` for each instruction,
-whose arguments have the grammar of :mod:`toolalpaca_corpus.formats.golden`. Recorded runs
-(``Instances``, in training files) are not imported.
+whose arguments have the grammar of :mod:`toolalpaca_corpus.formats.golden`. Training files hold
+recorded runs (``Instances``) of :mod:`toolalpaca_corpus.formats.toolalpaca_run`, too.
+
+What has no place in our schemas stands in the ``extra`` of what it belongs to, as corrections to
+what :mod:`toolalpaca_corpus.formats.toolalpaca_export` makes: nothing is lost.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,41 +21,20 @@ from pydantic import BaseModel, Field
 
 from toolalpaca.errors import DataError, DocumentError
 from toolalpaca.jsonl import parse_record
+from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
-from toolalpaca.openapi.names import document_name, unique_name
+from toolalpaca.openapi.names import unique_name
 from toolalpaca.task import ASK_TOOL, Split, Task, Toolset
+from toolalpaca.trace import Trace
+from toolalpaca_corpus.formats.corrections import corrections
+from toolalpaca_corpus.formats.imported import Imported, ImportProblem, toolset_name
+from toolalpaca_corpus.formats.toolalpaca_export import NAME, api_entry, golden_answer, run_entry
+from toolalpaca_corpus.formats.toolalpaca_run import imported_trace, kept, read_run
 from toolalpaca_corpus.formats.toolalpaca_task import Answer, TaskImport
 from toolalpaca_corpus.toolsets import functions_of
 
-
-class ImportProblem(BaseModel):
-    """What could not be read, or was read with a reserve.
-
-    Attributes:
-        api: The API's name as written.
-        instruction: Number of the instruction, from 1; None when it concerns the whole API.
-        message: What is wrong.
-        consequence: What was done about it.
-    """
-
-    api: str
-    instruction: int | None = None
-    message: str
-    consequence: str
-
-    def __str__(self) -> str:
-        place = "" if self.instruction is None else f", instruction {self.instruction}"
-        return f"{self.api}{place}: {self.message} ({self.consequence})"
-
-
-@dataclass
-class Imported:
-    """What a file held."""
-
-    toolsets: list[Toolset] = field(default_factory=list)
-    tasks: list[Task] = field(default_factory=list)
-    problems: list[ImportProblem] = field(default_factory=list)
+_API_NOT_IMPORTED = "the API is not imported"
 
 
 class _Api(BaseModel):
@@ -88,10 +69,16 @@ def read_toolalpaca(path: Path, *, split: Split = "test", licence: str = "") -> 
         except DataError as error:
             name = str(entry.get("Name", where)) if isinstance(entry, dict) else where
             imported.problems.append(
-                ImportProblem(api=name, message=error.what, consequence="the API is not imported")
+                ImportProblem(
+                    api=name,
+                    message=error.what,
+                    consequence=_API_NOT_IMPORTED,
+                    index=index,
+                    original=entry,
+                )
             )
             continue
-        _ApiImport(api, imported, provenance=f"{path.name}#/{index}").run(split, licence)
+        _ApiImport(api, entry, imported, path.name, index).run(split, licence)
     return imported
 
 
@@ -112,31 +99,75 @@ def _entries(path: Path) -> list[Any]:
 class _ApiImport:
     """The import of one API into what has been imported so far."""
 
-    def __init__(self, api: _Api, imported: Imported, provenance: str) -> None:
+    def __init__(
+        self, api: _Api, entry: dict[str, Any], imported: Imported, file: str, index: int
+    ) -> None:
         self._api = api
+        self._entry = entry
         self._imported = imported
-        self._provenance = provenance
+        self._index = index
+        self._provenance = f"{file}#/{index}"
 
     def run(self, split: Split, licence: str) -> None:
-        """Add the API's toolset, its tasks and what was wrong with them."""
+        """Add the API's toolset, its tasks, its runs and what was wrong with them."""
         try:
             toolset, document = self._toolset(licence)
         except DocumentError as error:
-            self._problem(None, str(error), "the API is not imported")
+            self._imported.problems.append(
+                ImportProblem(
+                    api=self._api.name,
+                    message=str(error),
+                    consequence=_API_NOT_IMPORTED,
+                    index=self._index,
+                    original=self._entry,
+                )
+            )
             return
-        self._imported.toolsets.append(toolset)
         names = self._names(document)
-        answers = self._answers()
+        tasks = list(self._tasks(toolset, names, split))
+        traces = [
+            self._trace(toolset, names, number, run)
+            for number, run in enumerate(self._api.instances)
+            if isinstance(run, dict)
+        ]
+        changes = corrections(api_entry(toolset, tasks, traces), self._entry)
+        if changes:
+            toolset = toolset.model_copy(update={"extra": {NAME: changes}})
+        self._imported.toolsets.append(toolset)
+        self._imported.tasks.extend(tasks)
+        self._imported.traces.extend(traces)
+
+    def _tasks(self, toolset: Toolset, names: dict[str, str], split: Split) -> Iterator[Task]:
         for number, (instruction, answer) in enumerate(
-            zip(self._api.instructions, answers, strict=False), start=1
+            zip(self._api.instructions, self._answers(), strict=False), start=1
         ):
             task = TaskImport(self.problem, toolset, names, number, instruction).task(answer, split)
             if task is not None:
-                self._imported.tasks.append(task)
-        if self._api.instances:
-            self._problem(
-                None, f"{len(self._api.instances)} recorded runs", "they are not imported"
-            )
+                read = self._entry["Golden_Answers"][number - 1]
+                changes = corrections(golden_answer(task), read)
+                yield task.model_copy(update={"extra": {NAME: changes}}) if changes else task
+
+    def _trace(
+        self, toolset: Toolset, names: dict[str, str], number: int, run: dict[str, Any]
+    ) -> Trace:
+        steps = run.get("intermediate_steps")
+        events = read_run(
+            str(run.get("input", "")),
+            [_renamed(step, names) for step in steps] if isinstance(steps, list) else (),
+            str(run.get("output") or ""),
+            str(run.get("Final Thought") or ""),
+        )
+        tools = tuple(
+            ToolSpec(name=f.name, description=f.description, parameters=f.parameters)
+            for f in toolset.functions
+        )
+        trace = imported_trace(
+            f"{self._provenance}/Instances/{number}", events, toolset=toolset.name, tools=tools
+        )
+        if trace.outcome.status != "answered":
+            self._problem(None, f"run {number + 1} has no answer", "kept as it stands")
+        changes = corrections(run_entry(trace), run)
+        return kept(trace, NAME, changes) if changes else trace
 
     def problem(self, instruction: int, message: str, consequence: str) -> None:
         """Note a problem of one instruction."""
@@ -180,7 +211,7 @@ class _ApiImport:
         if not isinstance(source, dict):
             raise DocumentError("Documentation is no JSON object")
         taken = {toolset.name for toolset in self._imported.toolsets}
-        name = unique_name(_identifier(self._api.name), taken, separator="-")
+        name = unique_name(toolset_name(self._api.name), taken, separator="-")
         document = load_document(source, name=name)
         toolset = Toolset(
             name=name,
@@ -214,6 +245,10 @@ class _ApiImport:
         return names
 
 
-def _identifier(name: str) -> str:
-    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return document_name(letters)
+def _renamed(step: Any, names: dict[str, str]) -> Any:
+    """*step* with the tool's name in the place of the function's."""
+    match step:
+        case [[str(action), given, log], observation]:
+            return [[names.get(action, action), given, log], observation]
+        case _:
+            return step

@@ -12,7 +12,7 @@ from toolalpaca_mockserver.state.beginning import Beginnings
 from toolalpaca_mockserver.state.outcome import Outcome
 from toolalpaca_mockserver.state.paging import page_of
 from toolalpaca_mockserver.state.places import collection_place
-from toolalpaca_mockserver.state.queries import equalities, matching
+from toolalpaca_mockserver.state.queries import equalities, is_search, matching
 from toolalpaca_mockserver.state.resource import Role
 from toolalpaca_mockserver.state.roles import renamed, respelled
 from toolalpaca_mockserver.state.store import Item, World
@@ -60,7 +60,14 @@ class Lister:
         operation, query = self._in_usual_words(operation, arguments.query)
         demanded = frozenset(p.name for p in operation.parameters if p.required)
         found = matching(known, query, role.shape or resource.contract, demanded)
-        return found, equalities(operation, query, resource.contract)
+        wanted = equalities(
+            operation,
+            query,
+            resource.contract,
+            id_property=resource.id_property,
+            only_searched=is_search(resource.collection),
+        )
+        return found, wanted
 
     def _in_usual_words(
         self, operation: Operation, query: Mapping[str, Any]

@@ -20,6 +20,12 @@ Keys = tuple[str, ...]
 SEARCHES = ("q", "query", "search", "keyword", "keywords", "term", "searchterm", "text")
 
 
+_SEARCH_PATHS = ("search", "find", "lookup")
+"""Last words of the paths of lists that are there to be searched."""
+
+_CALLED = ("name", "title", "label", "headline", "subject", "description", "text", "content")
+"""Properties in which the words of a search stand, likely ones first."""
+
 SORTS = ("sort", "sortby", "orderby", "ordering", "order", "sortfield", "sortkey", "sortcolumn")
 DIRECTIONS = (
     "sortorder",
@@ -170,15 +176,63 @@ def _bounded_property(parts: tuple[str, ...], contract: Contract) -> str | None:
     return times[0] if len(times) == 1 else None
 
 
-def equalities(operation: Operation, query: Mapping[str, Any], contract: Contract) -> Item:
-    """What a list's items must have because a *required* parameter names the property."""
+def equalities(
+    operation: Operation,
+    query: Mapping[str, Any],
+    contract: Contract,
+    *,
+    id_property: str | None = None,
+    only_searched: bool = False,
+) -> Item:
+    """What a list's items must have because the client has to say it.
+
+    That is what a *required* parameter says of a property; and the words of a search, where they
+    are required or where nothing but a search shows the items.
+
+    Args:
+        operation: The list.
+        query: What is asked, by parameter.
+        contract: What the items are.
+        id_property: Their id, which no words of a search are.
+        only_searched: Whether nothing but a search shows them.
+    """
     properties = contract.spellings
     required = {p.name for p in operation.parameters if p.required and p.location == "query"}
-    return {
+    found = {
         properties[letters(name)]: value
         for name, value in query.items()
         if name in required and letters(name) in properties
     }
+    said = [
+        value
+        for name, value in query.items()
+        if letters(name) in SEARCHES and (name in required or only_searched)
+    ]
+    called = _called(contract, id_property)
+    if called and said and isinstance(said[0], str) and said[0].strip():
+        found.setdefault(called, said[0])
+    return found
+
+
+def is_search(path: str) -> bool:
+    """Whether the list at *path* is there to be searched: ``/holidays/search``."""
+    return words(path.rpartition("/")[2])[-1:] in [(word,) for word in _SEARCH_PATHS]
+
+
+def _called(contract: Contract, but: str | None) -> str | None:
+    """The property of a thing in which its words stand: a name, a description, any free text."""
+    free = [
+        name
+        for name, schema in contract.properties().items()
+        if name != but and _is_free_text(contract.flat(schema))
+    ]
+    known = {letters(name): name for name in free}
+    return next((known[name] for name in _CALLED if name in known), free[0] if free else None)
+
+
+def _is_free_text(schema: Mapping[str, Any]) -> bool:
+    bounds = ("enum", "const", "format", "pattern")
+    return schema.get("type") == "string" and not any(keyword in schema for keyword in bounds)
 
 
 # -- order

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from toolalpaca.arguments import http_url
 from toolalpaca.command import CommandParser
 from toolalpaca.errors import UsageError
-from toolalpaca_runtime.commands.options import credential_argument
+from toolalpaca_runtime.commands.options import (
+    add_auth_options,
+    add_network_options,
+    network_from_options,
+)
 
 if TYPE_CHECKING:
     from toolalpaca.calling.tools import Tool
@@ -66,15 +69,6 @@ def configure(parser: CommandParser) -> None:
         "--mock", action="store_true", help="start a mock server of the document and call that"
     )
     parser.add_argument(
-        "--auth",
-        metavar="SCHEME=VALUE",
-        type=credential_argument,
-        action="append",
-        default=argparse.SUPPRESS,
-        help="a credential for a security scheme of the document (user:password for basic); "
-        "better kept in the environment as TOOLALPACA_AUTH_<SCHEME>",
-    )
-    parser.add_argument(
         "--dry-run", action="store_true", help="print the request, and do not send it"
     )
     parser.add_argument("--list", action="store_true", help="list the operations, and call none")
@@ -85,6 +79,8 @@ def configure(parser: CommandParser) -> None:
     output.add_argument(
         "--json", action="store_true", help="print the observation as traces have it"
     )
+    add_auth_options(parser)
+    add_network_options(parser)
     parser.set_examples(_EXAMPLES)
 
 
@@ -110,6 +106,7 @@ async def _run(
     options: Namespace, source: str, base_url: str | None, arguments: dict[str, Any]
 ) -> int:
     from toolalpaca.trace import Call
+    from toolalpaca_runtime.auth.asking import ask_for
     from toolalpaca_runtime.connect import open_api
     from toolalpaca_runtime.policy import Policy
 
@@ -117,8 +114,11 @@ async def _run(
         source,
         base_url=base_url,
         auth=getattr(options, "auth", None) or (),
+        auth_file=options.auth_file,
+        ask=ask_for if options.ask_auth else None,
         policy=Policy(unsafe="allow"),
-        dry_run=options.dry_run,
+        dry_run=options.dry_run or options.list,
+        network=network_from_options(options),
     )
     async with api:
         if options.list:

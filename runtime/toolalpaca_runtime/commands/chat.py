@@ -7,49 +7,56 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from toolalpaca.command import CommandParser
+from toolalpaca.counting import counted
 from toolalpaca.errors import ToolAlpacaError
+from toolalpaca.task import CLOCK_TOOL
 from toolalpaca_runtime.commands.options import add_agent_options
+from toolalpaca_runtime.commands.web_options import add_web_options
 
 if TYPE_CHECKING:
     from toolalpaca_runtime.commands.session import Session
+    from toolalpaca_runtime.commands.slash import SlashCommands
+    from toolalpaca_runtime.terminal.prompting import LineReader
 
 _EXAMPLES = """\
   toolalpaca chat http://127.0.0.1:8000/railway      # an API on a running mock server
   toolalpaca chat examples/library.yaml --mock       # a mock server of its own
   toolalpaca chat examples/library.yaml --mock --model smollm2
-"""
-
-_HELP = """\
-/tools  what the agent can call
-/trace  where the trace is
-/reset  forget the conversation
-/quit   leave (so does the end of input, Ctrl-D); Ctrl-C stops the agent\
+  toolalpaca chat examples/library.yaml --mock --web # in the browser
 """
 
 
 def configure(parser: CommandParser) -> None:
     """Declare the arguments of ``chat``."""
     add_agent_options(parser)
+    add_web_options(parser, optional=True)
     parser.set_examples(_EXAMPLES)
 
 
 def run(options: Namespace) -> int:
     """Talk until the person leaves."""
-    from toolalpaca_runtime.commands.session import open_session
+    if options.web:
+        from toolalpaca_runtime.commands.serve import serve_agent
 
-    with open_session(options) as session:
+        return serve_agent(options, browser=not options.no_open)
+    from rich.console import Console
+
+    from toolalpaca_runtime.commands.session import open_session
+    from toolalpaca_runtime.commands.slash import SlashCommands
+
+    editing = sys.stdin.isatty() and sys.stdout.isatty() and not options.json
+    with open_session(options, folded=editing) as session:
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        commands = SlashCommands(session, options, console)
+        reader = _line_reader(commands) if editing else None
         _greet(session)
-        while True:
+        while not commands.leaving:
             try:
-                text = _read_line()
+                text = _read_line(session, reader)
             except EOFError:
                 break
-            if text == "/quit":
-                break
-            if text.startswith("/"):
-                print(_answer_command(text, session), file=sys.stderr)
-            elif text:
-                _turn(text, session)
+            if text:
+                _do(text, session, commands)
         if session.trace_path is not None:
             print(f"toolalpaca: trace: {session.trace_path}", file=sys.stderr)
     return 0
@@ -57,46 +64,48 @@ def run(options: Namespace) -> int:
 
 def _greet(session: Session) -> None:
     for source in session.assembly.sources:
+        if [spec.name for spec in source.specs] == [CLOCK_TOOL]:
+            continue  # every agent has it
         place = getattr(source, "base_url", "")
         where = f" at {place}" if place else ""
         title = getattr(source, "title", source.name)
-        print(f"{title}{where}, {len(source.specs)} tools. /help says more.", file=sys.stderr)
+        tools = counted(len(source.specs), "tool")
+        print(f"{title}{where}, {tools}. /help says more.", file=sys.stderr)
 
 
-def _read_line() -> str:
-    """A line that the person typed; the prompt shows only to people."""
-    if not sys.stdin.isatty():
-        line = sys.stdin.readline()
-        if not line:
+def _line_reader(commands: SlashCommands) -> LineReader:
+    from toolalpaca_runtime.terminal.history import state_folder
+    from toolalpaca_runtime.terminal.prompting import LineReader
+
+    takes = {name: command.takes for name, command in commands.table.items()}
+    return LineReader(history=state_folder() / "chat-history", commands=takes)
+
+
+def _read_line(session: Session, reader: LineReader | None) -> str:
+    """What the person says next, ``""`` when they took it back (Ctrl-C).
+
+    Raises:
+        EOFError: They leave.
+    """
+    if reader is None:
+        line = input("> ") if sys.stdin.isatty() else sys.stdin.readline()
+        if not line and not sys.stdin.isatty():
             raise EOFError
         return line.strip()
-    return input("> ").strip()
-
-
-def _turn(text: str, session: Session) -> None:
-    """One turn; neither a failure nor an interruption ends the conversation."""
     try:
-        session.turn(text)
+        return session.wait(reader.read("> "))
+    except KeyboardInterrupt:
+        return ""
+
+
+def _do(text: str, session: Session, commands: SlashCommands) -> None:
+    """A command or a turn; neither a failure nor an interruption ends the conversation."""
+    try:
+        if text.startswith("/"):
+            commands.run(text)
+        else:
+            session.turn(text)
     except ToolAlpacaError as error:
         print(f"toolalpaca: error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("toolalpaca: interrupted", file=sys.stderr)
-
-
-def _answer_command(text: str, session: Session) -> str:
-    match text.split()[0]:
-        case "/tools":
-            return "\n".join(
-                f"{spec.name}: {spec.description.splitlines()[0]}"
-                for source in session.assembly.sources
-                for spec in source.specs
-            )
-        case "/trace":
-            return str(session.trace_path or "nothing has happened yet")
-        case "/reset":
-            session.reset()
-            return "the conversation is forgotten"
-        case "/help":
-            return _HELP
-        case command:
-            return f"there is no command {command}\n{_HELP}"

@@ -109,9 +109,9 @@ def _run(model: LanguageModel, url: str, console: Console) -> bool:
     from toolalpaca_runtime.assembly import Assembly
     from toolalpaca_runtime.commands.session import Session
     from toolalpaca_runtime.connect import open_api
-    from toolalpaca_runtime.episode import SESSION_HEADER
     from toolalpaca_runtime.limits import Limits
     from toolalpaca_runtime.terminal import TerminalView
+    from toolalpaca_runtime.tools.api import SESSION_HEADER
 
     worked = True
     with ExitStack() as stack:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolalpaca.arguments import http_url, integer, number
+from toolalpaca.arguments import existing_file, http_url, integer, number
 from toolalpaca.command import CommandParser
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.options import add_model_options
@@ -15,6 +15,8 @@ from toolalpaca.llm.options import add_model_options
 if TYPE_CHECKING:
     from toolalpaca_runtime.auth import Credential
     from toolalpaca_runtime.formats import PromptFormat
+    from toolalpaca_runtime.network.hosts import AllowedHost
+    from toolalpaca_runtime.network.settings import NetworkSettings
     from toolalpaca_runtime.policy import Rule
 
 
@@ -32,45 +34,9 @@ def add_agent_options(parser: CommandParser) -> None:
         action="append",
         help="tools of a further source; may be given more than once",
     )
-    api = parser.add_argument_group("API")
-    where = api.add_mutually_exclusive_group()
-    where.add_argument(
-        "--base-url",
-        metavar="URL",
-        type=http_url,
-        help="where the API is, in the place of the document's servers",
-    )
-    where.add_argument(
-        "--mock", action="store_true", help="start a mock server of the document and use that"
-    )
-    api.add_argument(
-        "--auth",
-        metavar="SCHEME=VALUE",
-        type=credential_argument,
-        action="append",
-        default=argparse.SUPPRESS,
-        help="a credential for a security scheme of the document (user:password for basic); "
-        "better kept in the environment as TOOLALPACA_AUTH_<SCHEME>; the token of an MCP server is "
-        "that of the scheme mcp@HOST",
-    )
-    safety = parser.add_argument_group("safety")
-    safety.add_argument(
-        "--yes",
-        action="store_true",
-        help="make calls that change something on a real API without asking (those of a mock are "
-        "made in any case)",
-    )
-    safety.add_argument(
-        "--read-only", action="store_true", help="make no call that may change something"
-    )
-    safety.add_argument(
-        "--rule",
-        metavar="PATTERN=VERDICT",
-        type=_rule,
-        action="append",
-        help="allow, ask or deny the tools that PATTERN names, such as 'delete*=deny' or 'POST "
-        "/orders/*=ask'; may be given more than once, and the last that fits counts",
-    )
+    add_api_options(parser)
+    add_safety_options(parser)
+    add_network_options(parser)
     add_model_options(parser)
     agent = parser.add_argument_group("agent")
     agent.add_argument(
@@ -125,6 +91,144 @@ def add_agent_options(parser: CommandParser) -> None:
     output.add_argument(
         "--json", action="store_true", help="print the records of the trace, one a line"
     )
+    output.add_argument(
+        "--otel",
+        action="store_true",
+        help="send OpenTelemetry spans by OTLP over HTTP, to where the OTEL_EXPORTER_OTLP_* "
+        "variables say; needs toolalpaca[otel]",
+    )
+
+
+def add_safety_options(parser: CommandParser) -> None:
+    """Declare what may be called; :func:`policy_from_options` reads it."""
+    safety = parser.add_argument_group("safety")
+    safety.add_argument(
+        "--yes",
+        action="store_true",
+        help="make calls that change something on a real API without asking (those of a mock are "
+        "made in any case)",
+    )
+    safety.add_argument(
+        "--read-only", action="store_true", help="make no call that may change something"
+    )
+    safety.add_argument(
+        "--rule",
+        metavar="PATTERN=VERDICT",
+        type=_rule,
+        action="append",
+        help="allow, ask or deny the tools that PATTERN names, such as 'delete*=deny' or 'POST "
+        "/orders/*=ask'; may be given more than once, and the last that fits counts",
+    )
+    safety.add_argument("--dry-run", action="store_true", help="show the requests, and send none")
+
+
+def add_api_options(parser: CommandParser) -> None:
+    """Declare where the API is, and who the user is there."""
+    api = parser.add_argument_group("API")
+    where = api.add_mutually_exclusive_group()
+    where.add_argument(
+        "--base-url",
+        metavar="URL",
+        type=http_url,
+        help="where the API is, in the place of the document's servers",
+    )
+    where.add_argument(
+        "--mock", action="store_true", help="start a mock server of the document and use that"
+    )
+    api.add_argument(
+        "--against",
+        choices=("real", "mock"),
+        default="real",
+        help="mock is --mock for a command line of the real API: all else, --base-url too, may "
+        "stay as it is",
+    )
+    add_auth_options(parser)
+
+
+def add_auth_options(parser: CommandParser) -> None:
+    """Declare where credentials come from."""
+    auth = parser.add_argument_group("credentials")
+    auth.add_argument(
+        "--auth",
+        metavar="SCHEME=VALUE",
+        type=credential_argument,
+        action="append",
+        default=argparse.SUPPRESS,
+        help="a credential for a security scheme of the document: a key, a token, USER:PASSWORD or "
+        "CLIENT_ID:CLIENT_SECRET; better kept in the environment as TOOLALPACA_AUTH_<SCHEME>; the "
+        "token of an MCP server is that of the scheme mcp@HOST",
+    )
+    auth.add_argument(
+        "--auth-file",
+        metavar="FILE",
+        type=existing_file,
+        help='TOML with a table of SCHEME = "VALUE" for each host (default: credentials.toml in '
+        "~/.config/toolalpaca; .netrc is read for basic credentials)",
+    )
+    auth.add_argument(
+        "--ask-auth",
+        action="store_true",
+        help="ask for the credentials that are lacking, without an echo",
+    )
+
+
+def add_network_options(parser: CommandParser) -> None:
+    """Declare whom requests may reach, and what a call may take."""
+    network = parser.add_argument_group("network")
+    network.add_argument(
+        "--reach",
+        metavar="HOST",
+        type=_allowed_host,
+        action="append",
+        help="a host name, address or network that may be reached though the document's servers "
+        "may not lead there: private addresses, and redirects to elsewhere; may be given more than "
+        "once",
+    )
+    network.add_argument(
+        "--ca-file",
+        metavar="FILE",
+        type=existing_file,
+        help="certificates of authorities to trust besides the system's, PEM",
+    )
+    network.add_argument(
+        "--client-cert",
+        metavar="FILE",
+        type=existing_file,
+        help="a certificate and its key to show to servers that ask, PEM in one file",
+    )
+    network.add_argument(
+        "--timeout",
+        metavar="S",
+        type=number(above=0),
+        default=30.0,
+        help="seconds that one call of the API may take",
+    )
+    network.add_argument(
+        "--max-bytes",
+        metavar="N",
+        type=integer(1),
+        default=1_000_000,
+        help="bytes of a response that are read",
+    )
+
+
+def network_from_options(options: Namespace) -> NetworkSettings:
+    """Hosts, certificates and bounds as the command line says."""
+    from toolalpaca_runtime.network.settings import NetworkSettings
+    from toolalpaca_runtime.transport import Bounds
+
+    return NetworkSettings(
+        allowed=tuple(options.reach or ()),
+        ca_file=options.ca_file,
+        client_cert=options.client_cert,
+        bounds=Bounds(seconds=options.timeout, bytes=options.max_bytes),
+    )
+
+
+def _allowed_host(text: str) -> AllowedHost:
+    from toolalpaca_runtime.network.hosts import allowed_host
+
+    return allowed_host(text)
 
 
 def credential_argument(text: str) -> Credential:

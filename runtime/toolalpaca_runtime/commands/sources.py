@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
+from toolalpaca.errors import UsageError
 from toolalpaca.hosts import is_absolute
 from toolalpaca.logs import conceal
 from toolalpaca.serving import mock_server
 from toolalpaca_runtime.auth import Credential, variable
+from toolalpaca_runtime.auth.asking import ask_for
+from toolalpaca_runtime.commands.options import network_from_options
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.tools.api import ApiTools
@@ -31,7 +34,8 @@ async def open_sources(
     """The sources of the command line, the first one first, and the clock.
 
     Args:
-        options: ``source``, ``also``, ``mock``, ``base_url`` and ``auth``.
+        options: ``source``, ``also``, ``dry_run``, and what says where APIs are and how they are
+            reached.
         policy: What may be called.
         stack: Closes them.
 
@@ -42,6 +46,11 @@ async def open_sources(
     sources: list[ToolSource] = []
     for number, text in enumerate([options.source, *(options.also or ())]):
         source: ToolSource
+        if options.dry_run and text.startswith((_MCP, _PYTHON)):
+            raise UsageError(
+                f"{text} has tools that are no HTTP requests, which could only be used in earnest",
+                where="--dry-run",
+            )
         if text.startswith(_MCP):
             source = await _open_mcp(text.removeprefix(_MCP), policy, given)
         elif text.startswith(_PYTHON):
@@ -56,16 +65,21 @@ async def open_sources(
 async def _open_api(
     text: str, options: Namespace, policy: Policy, stack: AsyncExitStack, *, first: bool
 ) -> ApiTools:
-    if options.mock:
+    base_url = options.base_url if first else None
+    if options.mock or options.against == "mock":
         server = stack.enter_context(mock_server([text]))
-        text = next(iter(server.apis.values()))
+        text, base_url = next(iter(server.apis.values())), None
     given = getattr(options, "auth", None) or ()
     api = await open_api(
         text,
-        base_url=options.base_url if first else None,
+        base_url=base_url,
         # Those of further APIs come from the environment: names of schemes are not unique.
         auth=[c for c in given if not c.scheme.startswith(_MCP_SCHEME)] if first else (),
+        auth_file=options.auth_file,
+        ask=ask_for if options.ask_auth else None,
         policy=policy,
+        dry_run=options.dry_run,
+        network=network_from_options(options),
     )
     warn_of_missing_credentials(api)
     return api

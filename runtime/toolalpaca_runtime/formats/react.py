@@ -20,6 +20,7 @@ from toolalpaca_runtime.formats.labelled import DescribeTools, LabelledFormat, S
 from toolalpaca_runtime.formats.quoting import quoted, without_tokens
 from toolalpaca_runtime.formats.signatures import describe_tools
 from toolalpaca_runtime.formats.steps import Labels
+from toolalpaca_runtime.observation import retold
 from toolalpaca_runtime.prompts import render_prompt
 
 _OBSERVATION: Final = 1500  # characters of a result that the model is shown
@@ -57,6 +58,6 @@ class React(LabelledFormat):
         """What came back, as data."""
         text = event.text.strip()
         # What the runtime itself says (a page of a file and where the next begins) is told whole.
-        if len(text) > _OBSERVATION and event.source != "runtime":
-            text = f"{text[:_OBSERVATION].rstrip()} ... (cut)"
+        if event.source != "runtime":
+            text = retold(text, _OBSERVATION)
         return f"Observation: {quoted(text)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -13,14 +15,15 @@ import httpx2
 
 from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_request
 from toolalpaca.calling.tools import Tool, make_tools
-from toolalpaca.clients import new_client
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.model import Document, Operation
-from toolalpaca.redaction import MASK, Redactor
+from toolalpaca.redaction import MASK
 from toolalpaca.trace import Call, HttpRequest, HttpResponse, Source
-from toolalpaca_runtime.auth import Authorization, Credentials, authorize, lacking
+from toolalpaca_runtime.auth import Authorization, Credentials, lacking
 from toolalpaca_runtime.checking import check_arguments
 from toolalpaca_runtime.conformance import Conformance
+from toolalpaca_runtime.network.connections import new_api_client
+from toolalpaca_runtime.network.hosts import HostRules
 from toolalpaca_runtime.observation import (
     LONGEST_BODY,
     Observation,
@@ -29,10 +32,14 @@ from toolalpaca_runtime.observation import (
     response_text,
 )
 from toolalpaca_runtime.policy import SAFE_METHODS, Policy
-from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse, send
+from toolalpaca_runtime.sending import AuthorizedSender
+from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse
 from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 _LOG = logging.getLogger(__name__)
+
+SESSION_HEADER: Final = "toolalpaca-session"
+"""The request header that names a world of its own on a mock server."""
 
 SOURCE_HEADER: Final = "toolalpaca-source"
 """The response header in which a mock server says which of its parts answered."""
@@ -49,7 +56,7 @@ class PreparedCall:
         tool: What is called.
         arguments: As they were checked and mended.
         request: Without credentials.
-        authorization: The credentials.
+        authorization: The credentials; access tokens that must be got are not among them yet.
         recorded: The request as people may see it, secrets redacted.
         repairs: What was changed in the arguments, a sentence each.
     """
@@ -80,6 +87,8 @@ class ApiTools:
             what changes something only when the user approves.
         dry_run: Whether requests are only shown: none is sent.
         bounds: Of each call.
+        rules: Which hosts may be reached; by default public ones, and that of *base_url*.
+        tls: Whose certificates are trusted, and which one is shown.
         client: Sends the requests; by default one of their own, which is closed with them.
         tools: Made of *document* before, to be shared.
     """
@@ -96,6 +105,8 @@ class ApiTools:
         dry_run: bool = False,
         own_servers: bool = False,
         bounds: Bounds | None = None,
+        rules: HostRules | None = None,
+        tls: ssl.SSLContext | None = None,
         client: httpx2.AsyncClient | None = None,
         tools: tuple[Tool, ...] | None = None,
     ) -> None:
@@ -105,14 +116,22 @@ class ApiTools:
         self.dry_run = dry_run
         self._policy = (policy or Policy()).settled(simulated=simulated)
         self._own_servers = own_servers
-        self._bounds = bounds or Bounds()
         if credentials is None:
             credentials = Credentials.placeholders(document) if simulated else Credentials()
         self._credentials = credentials
-        self._redact = Redactor(credentials.texts())
         self._headers = tuple((headers or {}).items())
         self._own_client = client is None
-        self._client = client or new_client(self.base_url)
+        rules = rules or HostRules.of(self.base_url)
+        self._client = client or new_api_client(rules, tls)
+        self._sender = AuthorizedSender(
+            document,
+            self.base_url,
+            credentials,
+            client=self._client,
+            bounds=bounds or Bounds(),
+            rules=rules,
+        )
+        self._redact = self._sender.redact
         self._conformance = Conformance(document)
         tools = make_tools(document) if tools is None else tools
         self._tools = {tool.spec.name: tool for tool in tools}
@@ -132,6 +151,18 @@ class ApiTools:
     def title(self) -> str:
         """The API's name for people."""
         return self.document.title
+
+    def in_session(self, session: str) -> ApiTools:
+        """These tools in a session of a mock server; a real API has none, and they are the same.
+
+        They share the client, so that they are not closed, and end with those they came from.
+        """
+        if not self.simulated:
+            return self
+        tools = copy.copy(self)
+        tools._headers = (*self._headers, (SESSION_HEADER, session))
+        tools._own_client = False
+        return tools
 
     def lacking(self) -> dict[str, tuple[str, ...]]:
         """The tools that need credentials which are not there, with the missing schemes."""
@@ -190,7 +221,7 @@ class ApiTools:
         except UnusableArgument as error:
             return _unfit(tool, (str(error),))
         request = _with_headers(request, self._headers)
-        authorization = authorize(tool.operation, self.document, self._credentials)
+        authorization = self._sender.planned(tool.operation, request.url)
         recorded = self._recorded_request(request, authorization)
         return PreparedCall(
             tool, checked.arguments, request, authorization, recorded, checked.repairs
@@ -225,23 +256,26 @@ class ApiTools:
     async def _send(self, call: PreparedCall) -> Observation:
         recorded = call.recorded
         try:
-            sent = call.authorization.applied(call.request)
-            response = await send(self._client, sent, self._bounds)
+            response = await self._sender.send(call.tool.operation, call.request)
             _LOG.info("%s %s: %d", recorded.method, recorded.url, response.status)
         except NoAnswer as error:
             _LOG.info("%s %s: %s", recorded.method, recorded.url, error)
             text = f"No response: {self._redact(str(error))}."
+            if not error.sent:
+                return Observation(text, "runtime")
             return Observation(text, "simulator" if self.simulated else "real", recorded)
         return self._observe(call, response)
 
     def _observe(self, call: PreparedCall, response: RawResponse) -> Observation:
         content_type = response.headers.get("content-type", "")
         body = _body_text(response.body, content_type)
-        shown = _described(response, content_type) if body is None else self._redact(body)
+        mask = self._redact.beginning if response.cut_off else self._redact
+        shown = _described(response, content_type) if body is None else mask(body)
         conforming = self._conformance.check(
             call.tool.operation, response.status, content_type, None if response.cut_off else body
         )
-        notes = "".join(f"(Note: {repair})\n" for repair in call.repairs)
+        said = (*call.repairs, response.note) if response.note else call.repairs
+        notes = "".join(f"(Note: {note})\n" for note in said)
         text = response_text(response.status, shown, cut_off=response.cut_off)
         headers = {
             name: MASK if name.lower() in _SECRET_HEADERS else self._redact(value)
@@ -256,7 +290,9 @@ class ApiTools:
             call.recorded,
             recorded,
             conforming,
-            _payload(content_type, response.body, None if body is None else shown),
+            _payload(
+                content_type, self._redact.data(response.body), None if body is None else shown
+            ),
         )
 
     def _recorded_request(

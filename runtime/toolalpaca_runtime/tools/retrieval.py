@@ -76,23 +76,24 @@ class Retrieval:
 
     async def call(self, call: Call, _approve: Approve = nobody) -> Observation:
         """Read a part of a file of this conversation."""
-        return Observation(self._read(call.arguments), "runtime")
+        name = call.arguments.get("file")
+        data = self._storage.read(name) if isinstance(name, str) else None
+        if data is None:
+            known = ", ".join(self._storage.names)
+            return Observation(f"There is no such file. The files are: {known}.", "runtime")
+        return Observation(_part(data.decode("utf-8", "replace"), call.arguments), "real")
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
-    def _read(self, arguments: dict[str, Any]) -> str:
-        name = arguments.get("file")
-        data = self._storage.read(name) if isinstance(name, str) else None
-        if data is None:
-            return f"There is no such file. The files are: {', '.join(self._storage.names)}."
-        text = data.decode("utf-8", "replace")
-        if "\0" in text:
-            return f"{name} is no text, and cannot be read here."
-        try:
-            return _part_of_json(json.loads(text), arguments)
-        except (ValueError, RecursionError):  # no JSON, or nested too deep to be walked
-            return _part_of_text(text, arguments)
+
+def _part(text: str, arguments: dict[str, Any]) -> str:
+    if "\0" in text:
+        return "This file is no text, and cannot be read here."
+    try:
+        return _part_of_json(json.loads(text), arguments)
+    except (ValueError, RecursionError):  # no JSON, or nested too deep to be walked
+        return _part_of_text(text, arguments)
 
 
 def _part_of_json(value: Any, arguments: dict[str, Any]) -> str:

@@ -63,9 +63,9 @@ class ToolSearch:
             return Observation(f"{SEARCH.name} takes one argument: query, a text.", "runtime")
         found = await self.index.find(query, _AT_ONCE)
         if not found:
-            return Observation("No tool fits these words. Try others.", "runtime")
+            return Observation("No tool fits these words. Try others.", "real")
         names = ", ".join(spec.name for spec in found)
-        return Observation(f"You can now use: {names}.", "runtime", tools=found)
+        return Observation(f"You can now use: {names}.", "real", tools=found)
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from toolalpaca.errors import DataError
-from toolalpaca_corpus.formats.toolalpaca import Imported, read_toolalpaca
+from toolalpaca_corpus.formats.imported import Imported
+from toolalpaca_corpus.formats.toolalpaca import read_toolalpaca
 
 DOCUMENT = {
     "openapi": "3.0.0",
@@ -208,7 +209,7 @@ def test_an_unusable_api_is_listed_and_the_others_are_read(
 
 
 def test_what_is_not_imported_is_said(tmp_path: Path) -> None:
-    training = api(Instructions=["a", "b"], Golden_Answers=None, Instances=[{}, {}, {}])
+    training = api(Instructions=["a", "b"], Golden_Answers=None, Instances=[{}])
     uneven = api(Instructions=["a"], Golden_Answers=[])
     lost = api(Function_Projection={"gone": ["/gone", "get"]})
 
@@ -216,7 +217,7 @@ def test_what_is_not_imported_is_said(tmp_path: Path) -> None:
 
     assert [problem.message for problem in problems] == [
         "2 instructions without golden answers",
-        "3 recorded runs",
+        "run 1 has no answer",
         "1 instructions, but 0 golden answers",
         "the function gone stands for GET /gone, which the document does not have",
     ]

@@ -207,6 +207,52 @@ def test_a_search_with_a_required_filter_finds_something(
     assert client.get(f"/pets/{found[0]['id']}").json() == found[0]
 
 
+def _songs(path: str, parameter: dict[str, Any]) -> dict[str, Any]:
+    """An API that lists songs at *path*, and shows each at ``/songs/{id}``."""
+    song = {"id": {"type": "integer"}, "title": {"type": "string"}, "label": {"enum": ["a", "b"]}}
+    one = {"type": "object", "properties": song}
+    search = {"in": "query", "schema": {"type": "string"}, **parameter}
+    key = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+
+    def get(parameter: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+        content = {"application/json": {"schema": schema}}
+        responses = {"200": {"description": "Fine", "content": content}}
+        return {"get": {"parameters": [parameter], "responses": responses}}
+
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Songs", "version": "1"},
+        "paths": {
+            path: get(search, {"type": "array", "items": one}),
+            "/songs/{id}": get(key, one),
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/songs/search", {"name": "keywords"}),
+        ("/songs/find", {"name": "q"}),
+        ("/songs", {"name": "q", "required": True}),
+    ],
+)
+def test_a_search_finds_what_only_searches_show(
+    open_client: Open, path: str, parameter: dict[str, Any]
+) -> None:
+    client = open_client(_songs(path, parameter))
+    words = {parameter["name"]: "Boxing Day"}
+    found = client.get(path, params=words).json()
+    assert {song["title"] for song in found} == {"Boxing Day"}
+    assert len({song["id"] for song in found}) == len(found) > 0
+    assert client.get(path, params=words).json() == found
+
+
+def test_a_search_of_a_list_that_shows_all_finds_what_is_there(open_client: Open) -> None:
+    client = open_client(_songs("/songs", {"name": "q"}))
+    assert client.get("/songs", params={"q": "Boxing Day"}).json() == []
+
+
 def test_filters_and_orders_reach_the_attributes_of_json_api() -> None:
     attributes = {"type": "object", "properties": {"author": {"type": "string"}}}
     contract = Contract({"type": "object", "properties": {"attributes": attributes}}, {})

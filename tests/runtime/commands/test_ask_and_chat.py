@@ -260,6 +260,58 @@ def test_chat_has_commands(
     assert [len(trace.events) for trace in read_traces(Path("t.jsonl"))] == [2, 2]
 
 
+def test_chat_finds_tools_shows_calls_and_saves_the_conversation(
+    serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = "/show\n/save early.md\n"
+    after = "/tools pet\n/tools zebra\n/show 1\n/show 2\n/show x\n"
+    saving = (
+        "/save c.md\n/save c.md\n/save c.jsonl\n/save c.json\n/save c.html\n/save c.txt\n/save\n"
+    )
+    url = f"{serve(pets())}/openapi.json"
+    model = script(calling("getPet", pet_id=3), "It is Rex.")
+    lines = f"{before}Show pet 3\n{after}{saving}"
+    assert chat(lines, url, "--model", model, "--trace", "t.jsonl", monkeypatch=monkeypatch) == 0
+    err = capsys.readouterr().err
+    assert err.splitlines()[2:5] == [
+        "no tool has been called yet",
+        "nothing has happened yet",
+        "getPet: Get Pet",
+    ]
+    assert "no tool fits these words" in err
+    assert '  {\n    "pet_id": 3\n  }\n' in err
+    assert "  GET http://127.0.0.1" in err
+    assert '    "name": "Rex"' in err
+    assert err.count("they are numbered 1 to 1") == 2
+    assert "error: c.md: is there already" in err
+    assert "error: c.txt: .txt is none of .md, .html, .jsonl, .json" in err
+    assert "give a name" in err
+    assert "**You:** Show pet 3" in Path("c.md").read_text()
+    assert '"name": "Rex"' in Path("c.md").read_text()
+    assert "**Agent:** It is Rex." in Path("c.md").read_text()
+    (saved,), (written,) = read_traces(Path("c.jsonl")), read_traces(Path("t.jsonl"))
+    assert saved == written
+    assert json.loads(Path("c.json").read_text()) == json.loads(Path("c.jsonl").read_text())
+    assert "It is Rex." in Path("c.html").read_text()
+    assert not Path("early.md").exists()
+
+
+def test_chat_goes_on_with_another_model(
+    serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("other.jsonl").write_text('{"text": "Two."}\n')
+    lines = "Hello\n/model\n/model nobody\n/model scripted:other.jsonl\nHello\n"
+    model = script("One.")
+    url = f"{serve(pets())}/openapi.json"
+    assert chat(lines, url, "--model", model, "--trace", "t.jsonl", monkeypatch=monkeypatch) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["One.", "Two."]
+    assert "\nscripted:script.jsonl, in the format native\n" in err
+    assert "error: there is no model 'nobody'" in err
+    names = [trace.model for trace in read_traces(Path("t.jsonl"))]
+    assert names == ["scripted:script.jsonl", "scripted:other.jsonl"]
+
+
 def test_chat_survives_a_turn_that_fails(
     serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,3 +330,35 @@ def test_chat_without_a_word_leaves_nothing_behind(
     url = f"{serve(pets())}/openapi.json"
     assert chat("", url, "--model", script(), monkeypatch=monkeypatch) == 0
     assert not Path("traces").exists()
+
+
+def test_a_dry_run_shows_requests_without_secrets_and_sends_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("pets.json").write_text(json.dumps(pets().openapi()))
+    model = script(calling("echo"), calling("getPet", pet_id=3), "I would have shown pet 3.")
+    words = ["ask", "pets.json", "Show pet 3", "--model", model, "--dry-run"]
+    words += ["--base-url", "http://127.0.0.1:9", "--auth", f"token={CANARY}"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "  This is a dry run" in out
+    assert "  GET /echo HTTP/1.1" in out
+    assert "  authorization: ***" in out
+    assert "  GET /pets/3 HTTP/1.1" in out
+    assert CANARY not in out
+
+
+def test_a_dry_run_is_refused_for_tools_that_are_no_requests(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("tools.py").write_text("def add(a: int) -> int:\n    'Add.'\n    return a\n")
+    assert main(["ask", "python:tools.py", "Add", "--model", "baseline", "--dry-run"]) == 2
+    assert "--dry-run: python:tools.py has tools" in capsys.readouterr().err
+
+
+def test_the_same_command_line_against_a_mock(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pets.json").write_text(json.dumps(pets().openapi()))
+    model = script(calling("getPet", pet_id=3), "There.")
+    words = ["ask", "pets.json", "Show pet 3", "--model", model, "--against", "mock"]
+    assert main([*words, "--base-url", "http://127.0.0.1:9", "--auth", f"token={CANARY}"]) == 0
+    assert "(simulator)" in capsys.readouterr().out

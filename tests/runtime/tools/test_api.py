@@ -18,6 +18,7 @@ from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.transport import Bounds
+from toolalpaca_runtime.user import PendingCall
 
 from ..conftest import Serve
 
@@ -163,7 +164,9 @@ def test_an_api_that_does_not_answer_is_an_observation(url: str) -> None:
 def test_redirects_are_followed_on_the_same_origin_only(url: str) -> None:
     assert call(url, "redirectHere").text.endswith('{"id":1,"verbose":false}')
     elsewhere = call(url, "redirectThere")
-    assert elsewhere.text.startswith("Status Code: 307.")
+    assert "Status Code: 307." in elsewhere.text
+    assert "it redirects to http://elsewhere.invalid:80" in elsewhere.text
+    assert "--reach elsewhere.invalid" in elsewhere.text
 
 
 def test_nobody_at_the_address_is_an_error() -> None:
@@ -189,6 +192,32 @@ def test_calls_that_change_a_real_api_need_leave() -> None:
         )
     with pytest.raises(ApiError):
         call(base, "getPet", document, arguments={"pet_id": 1})
+
+
+def test_a_person_is_asked_about_a_tool_by_the_name_that_the_model_knows() -> None:
+    document = load(pets())
+    asked: list[PendingCall] = []
+
+    async def refuse(pending: PendingCall) -> bool:
+        asked.append(pending)
+        return False
+
+    async def make() -> Observation:
+        async with (
+            ApiTools(document, "http://one.invalid") as one,
+            ApiTools(document, "http://two.invalid") as two,
+        ):
+            toolbox = Toolbox([one, two])
+            name = [spec.name for spec in toolbox.specs if spec.name.endswith("addPet")][1]
+            return await toolbox.call(
+                Call(id="c", tool=name, arguments={"body": {"name": "Rex"}}), refuse
+            )
+
+    assert asyncio.run(make()).approved is False
+    (pending,) = asked
+    assert pending.tool != "addPet"
+    assert pending.request is not None
+    assert pending.request.url == "http://two.invalid/pets"
 
 
 def secured(scheme: dict[str, Any]) -> Document:

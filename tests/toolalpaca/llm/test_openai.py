@@ -72,8 +72,18 @@ class Client:
         return only
 
 
-@pytest.fixture
-def client(converse: Callable[..., list[Piece]]) -> Client:
+@pytest.fixture(params=["by ourselves", "by the SDK"])
+def client(
+    converse: Callable[..., list[Piece]],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Client:
+    """What asks, the tests see no difference."""
+    if request.param == "by the SDK":
+        monkeypatch.setenv("OPENAI_PROJECT_ID", "a-project")
+    else:
+        monkeypatch.delenv("OPENAI_PROJECT_ID", raising=False)
+        monkeypatch.delenv("OPENAI_ORG_ID", raising=False)
     return Client(converse)
 
 
@@ -88,6 +98,16 @@ def call(index: int | None, name: str | None, arguments: str, id: str | None) ->
     if name is not None:
         told["function"]["name"] = name
     return told
+
+
+def test_the_sdk_says_which_project_is_asking(
+    converse: Callable[..., list[Piece]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "a-project")
+    monkeypatch.setenv("OPENAI_ORG_ID", "an-organization")
+    headers = Client(converse).sent(HELLO).headers
+    assert headers["openai-project"] == "a-project"
+    assert headers["openai-organization"] == "an-organization"
 
 
 def test_a_plain_request_asks_for_a_stream_with_usage(client: Client) -> None:

@@ -31,7 +31,7 @@ def mended(schema: Any, **others: Any) -> tuple[Any, tuple[Problem, ...]]:
     [
         ({"type": "int", "minimum": 1}, {"minimum": 1}, "/type"),
         ({"required": True, "type": "string"}, {"type": "string"}, "/required"),
-        ({"minimum": "1"}, {}, "/minimum"),
+        ({"minimum": "one"}, {}, "/minimum"),
         ({"minLength": -1}, {}, "/minLength"),
         ({"properties": None}, {}, "/properties"),
         (
@@ -48,7 +48,7 @@ def mended(schema: Any, **others: Any) -> tuple[Any, tuple[Problem, ...]]:
         ({"allOf": [{"type": "string"}, 3]}, {"allOf": [{"type": "string"}, True]}, "/allOf/1"),
         ({"allOf": []}, {}, "/allOf"),
         ({"allOf": {"type": "string"}}, {}, "/allOf"),
-        ({"additionalProperties": "false"}, {}, "/additionalProperties"),
+        ({"additionalProperties": "no"}, {}, "/additionalProperties"),
         ({"items": {"enum": 3, "type": "string"}}, {"items": {"type": "string"}}, "/items/enum"),
         ({"exclusiveMinimum": True}, {}, "/exclusiveMinimum"),
         ({"description": None, "type": "string"}, {"type": "string"}, "/description"),

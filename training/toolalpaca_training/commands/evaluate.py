@@ -67,7 +67,12 @@ def configure(parser: CommandParser) -> None:
         help="tasks of one model at the same time; for remote models",
     )
     add("--steps", metavar="N", type=integer(1), default=12, help="asks of the model a task")
-    add("--seed", metavar="N", type=integer(0), default=0, help="of the mock APIs and of sampling")
+    add(
+        "--seed",
+        metavar="N",
+        type=integer(0),
+        help="of the mock APIs and of sampling (default: the seed of the corpus, 0 for others)",
+    )
     add("--format", metavar="NAME", help="the prompt format (default: what suits each model)")
     add(
         "--markdown",
@@ -86,20 +91,21 @@ def run(options: Namespace) -> int:
     from toolalpaca_training.results import Conditions, ResultStore
     from toolalpaca_training.tasks import load_tasks
 
+    tasks = load_tasks(options.tasks, split=options.split, limit=options.limit)
+    seed = tasks.seed if options.seed is None else options.seed
     settings = Settings(
-        seed=options.seed,
+        seed=seed,
         limits=Limits(steps=options.steps),
         prompt_format=get_format(options.format) if options.format else None,
         concurrency=options.concurrency,
     )
-    tasks = load_tasks(options.tasks, split=options.split, limit=options.limit)
     for skipped in tasks.skipped:
         number = counted(skipped.tasks, "task")
         _say(f"skipped {skipped.toolset}, which has {number}: {skipped.reason}")
     models = _open_models(options)
     conditions = Conditions(
         tasks_sha256=tasks.sha256,
-        seed=options.seed,
+        seed=seed,
         steps=options.steps,
         prompt_format=options.format or "",
     )

@@ -4,6 +4,7 @@ import io
 import json
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 
 from toolalpaca.task import ASK_TOOL
@@ -30,21 +31,40 @@ def observed(body: str, status: int = 200, **more: Any) -> ObservationEvent:
     return ObservationEvent(index=0, at=0, **options)
 
 
-def shown(*items: Event | TextDelta, outcome: Outcome | None = None, **console: Any) -> str:
+def shown(
+    *items: Event | TextDelta,
+    outcome: Outcome | None = None,
+    prompt_format: str = "native",
+    folded: bool = False,
+    **console: Any,
+) -> str:
     file = io.StringIO()
     options = {"width": 80, "highlight": False, "markup": False, "emoji": False, **console}
-    view = TerminalView(Console(file=file, **options), echo=True)
-    play(view, *items, outcome=outcome)
+    view = TerminalView(Console(file=file, **options), echo=True, folded=folded)
+    play(view, *items, outcome=outcome, prompt_format=prompt_format)
     return file.getvalue()
 
 
-def play(view: View, *items: Event | TextDelta, outcome: Outcome | None = None) -> None:
+def dumb(*items: Event | TextDelta, **options: Any) -> str:
+    """What a terminal shows that can only print."""
+    environment = {"TERM": "dumb"}
+    return shown(*items, force_terminal=True, _environ=environment, color_system=None, **options)
+
+
+def play(
+    view: View,
+    *items: Event | TextDelta,
+    outcome: Outcome | None = None,
+    prompt_format: str = "native",
+) -> None:
     trace = Trace(
-        id="t", toolset="pets", model="m", prompt_format="native",
+        id="t", toolset="pets", model="m", prompt_format=prompt_format,
         outcome=outcome or Outcome(status="answered"),
     )  # fmt: skip
     view.begin(trace)
     for item in items:
+        if not isinstance(item, TextDelta):
+            trace.events.append(item)
         view.show(item)
     view.end(trace)
 
@@ -107,6 +127,75 @@ def test_errors_and_broken_responses_are_told_apart() -> None:
     assert "breaks its document" in shown(observed("{}", conforming=False))
     assert "  Mend this: - a" in shown(observed("", text="Mend this:\n- a", response=None))
     assert "! The reply was empty." in shown(step(problem="The reply was empty."))
+
+
+def test_a_folded_call_is_one_line_with_its_number() -> None:
+    first, second = (Call(id=str(n), tool="getPet", arguments={"id": n}) for n in (1, 2))
+    text = shown(
+        step(calls=(first, second)),
+        observed("{}", call="1"),
+        observed("{}", 404, call="2", source="real"),
+        folded=True,
+    )
+    assert text.splitlines() == [
+        "→ getPet(id=1)  200 (simulator) in 0.0 s  [1]",
+        "→ getPet(id=2)  404 in 0.0 s  [2]",
+    ]
+
+
+def test_a_folded_call_fits_its_line_and_keeps_its_result() -> None:
+    call = Call(id="1", tool="f", arguments={"a": "猫" * 80})
+    for width in (20, 40, 80):
+        (line,) = shown(
+            step(calls=(call,)), observed("", call="1"), folded=True, width=width
+        ).splitlines()
+        assert cell_len(line) <= width
+        assert "200" in line
+        assert line.endswith("  [1]")
+
+
+def test_a_folded_call_that_was_not_sent_says_why() -> None:
+    call = Call(id="1", tool="f")
+    refused = observed("", call="1", text="Mend this:\n- a", response=None, source="validator")
+    text = shown(step(calls=(call,)), refused, folded=True)
+    assert text == "→ f()  Mend this: - a  [1]\n"
+
+
+def test_a_call_that_was_interrupted_is_shown() -> None:
+    text = shown(
+        step(calls=(Call(id="1", tool="f"),)), folded=True, outcome=Outcome(status="interrupted")
+    )
+    assert text == "→ f()  interrupted  [1]\n"
+
+
+def test_text_is_shown_once_while_it_comes() -> None:
+    pieces = [
+        TextDelta(piece) for piece in ("Thought: I", " know", ".\nAns", "wer: It is", " Rex.")
+    ]
+    text = dumb(*pieces, step(thought="I know.", answer="It is Rex."), prompt_format="react")
+    assert text == "  I know.\nIt is Rex.\n"
+
+
+def test_text_before_native_calls_is_not_repeated() -> None:
+    call = Call(id="1", tool="f")
+    said = step(thought="I look.", calls=(call,))
+    assert dumb(TextDelta("I look."), said) == "I look.\n→ f()\n"
+
+
+def test_a_reply_that_begins_again_is_told_from_what_it_replaces() -> None:
+    pieces = ("Thought: I kn", "Thought: I know.\nAnswer: Rex.")
+    items = [TextDelta(pieces[0]), TextDelta("", restart=True), TextDelta(pieces[1])]
+    said = step(thought="I know.", answer="Rex.")
+    assert dumb(*items, said, prompt_format="react").splitlines() == [
+        "  I kn…",
+        "! The model broke off, and begins again.",
+        "  I know.",
+        "Rex.",
+    ]
+
+
+def test_what_was_written_before_an_interruption_is_shown() -> None:
+    assert dumb(TextDelta("It is Re"), outcome=Outcome(status="interrupted")) == "It is Re\n"
 
 
 def test_ends_that_are_no_answer_are_said() -> None:

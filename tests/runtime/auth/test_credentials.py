@@ -100,7 +100,7 @@ def test_credentials_come_from_the_command_line_before_the_environment() -> None
         ("nope=secret-value", "no security scheme 'nope'"),
         ("basic=secret-value", "lacks its password"),
         ("bearer=secret-\nvalue", "control characters"),
-        ("tls=secret-value", "not supported"),
+        ("tls=secret-value", "client certificate.*--client-cert"),
     ],
 )
 def test_credentials_that_do_not_fit_are_refused_without_showing_them(

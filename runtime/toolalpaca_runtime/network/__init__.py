@@ -1,0 +1,1 @@
+"""How requests leave: which hosts they may reach, and over which connections."""
