@@ -111,12 +111,14 @@ def terminal(
     """``toolalpaca WORDS`` in a terminal of that size; it is ended with the block."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    # The size is the terminal's to say; whoever runs the tests may have said another.
+    inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
     process = subprocess.Popen(
         [sys.executable, "-m", "toolalpaca", *words],
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
+        env={**inherited, "TERM": "xterm-256color", **(environment or {})},
         start_new_session=True,
         preexec_fn=_own_terminal,
     )
