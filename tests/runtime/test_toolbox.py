@@ -11,6 +11,7 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
+from toolalpaca_runtime.policy import Policy, Rule
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.tools.functions import FunctionTools
@@ -118,6 +119,24 @@ def many(count: int) -> FunctionTools:
         )
         functions.append(tool)
     return FunctionTools(functions, name="many")
+
+
+def test_rules_know_a_tool_by_the_name_that_it_has_beside_others() -> None:
+    def close(day: str) -> str:
+        return f"closed on {day}"
+
+    policy = Policy(rules=(Rule("harbour_close", "deny"), Rule("library_getCover", "deny")))
+    shop, harbour = (FunctionTools([close], name=n, policy=policy) for n in ("shop", "harbour"))
+    library = ApiTools(
+        load_document(catalogue().openapi(), name="library"), "http://127.0.0.1:9", policy=policy
+    )
+    toolbox = Toolbox([shop, harbour, library])
+    free = {spec.name: toolbox.is_free(Call(id="1", tool=spec.name)) for spec in toolbox.specs[:-1]}
+    assert free == {"close": True, "harbour_close": False, "listBooks": True, "getCover": False}
+    refused = asyncio.run(
+        toolbox.call(Call(id="1", tool="harbour_close", arguments={"day": "Monday"}))
+    )
+    assert refused.text.startswith("Refused: ")
 
 
 def test_of_many_tools_those_that_fit_are_shown_and_others_found() -> None:

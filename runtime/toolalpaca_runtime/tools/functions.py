@@ -73,7 +73,7 @@ class FunctionTools:
         self._functions: dict[str, Callable[..., Any]] = {}
         self._tools: dict[str, DescribedTool] = {}
         for function in functions:
-            tool = _described(function)
+            tool = _described(function, name)
             self._tools[tool.spec.name] = tool
             self._functions[tool.spec.name] = validate_call(function)
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in self._tools.values())
@@ -127,7 +127,7 @@ def load_functions(target: str, policy: Policy | None = None) -> FunctionTools:
     return FunctionTools(functions, name=module.__name__.rpartition(".")[2], policy=policy)
 
 
-def _described(function: Callable[..., Any]) -> DescribedTool:
+def _described(function: Callable[..., Any], source: str) -> DescribedTool:
     name = getattr(function, "__name__", "")
     if not is_tool_name(name):
         raise UsageError(f"{name!r} cannot be the name of a tool", hint="use letters, digits and _")
@@ -149,7 +149,8 @@ def _described(function: Callable[..., Any]) -> DescribedTool:
     spec = ToolSpec(
         name=name, description=summary or name, parameters=parameters, returns=_returns(function)
     )
-    return DescribedTool(spec, safe=not getattr(function, _UNSAFE, False))
+    safe = not getattr(function, _UNSAFE, False)
+    return DescribedTool(spec, source=source, safe=safe)
 
 
 def _returns(function: Callable[..., Any]) -> dict[str, Any] | None:

@@ -163,7 +163,7 @@ class McpTools:
             returns=tool.output_schema,
         )
         safe = bool(tool.annotations and tool.annotations.read_only_hint)
-        self._tools[name] = (tool.name, DescribedTool(spec, safe=safe))
+        self._tools[name] = (tool.name, DescribedTool(spec, source=self.name, safe=safe))
 
     def _observed(self, result: CallToolResult, approved: bool | None) -> Observation:
         texts: list[str] = []
