@@ -110,6 +110,7 @@ class Agent:
         self._began = time.monotonic()
         self._usage = Usage()
         self._finished = False
+        self._interrupted = False
         self.trace = Trace(
             task=task,
             toolset=toolbox.name,
@@ -149,6 +150,7 @@ class Agent:
             status, reason = "failed", f"{type(error).__name__}: {error}"
             raise
         finally:
+            self._interrupted = status == "interrupted"
             self.trace.outcome = Outcome(
                 status=status,
                 reason=reason,
@@ -200,7 +202,7 @@ class Agent:
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
         answered = False
-        under_way = self.trace.outcome.status == "interrupted"  # then the first call may have been
+        under_way = self._interrupted  # then the first call may have been made
         for call in self._open_calls():
             if call.tool == ASK_TOOL and not answered:
                 answered = True

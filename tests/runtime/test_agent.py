@@ -30,6 +30,7 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
+    Call,
     Event,
     ObservationEvent,
     Trace,
@@ -666,6 +667,21 @@ def test_an_agent_goes_on_from_a_conversation_that_was_elsewhere(name: str, tmp_
     assert trace.events == agent.trace.events
     assert [event.index for event in trace.events] == [0, 1, 2, 3]
     assert [event.trainable for event in trace.events] == [False, False, False, True]
+
+
+def test_a_call_that_was_open_elsewhere_is_told_as_not_made() -> None:
+    said: list[Event] = [
+        UserEvent(index=0, at=0.0, text="Hello"),
+        AssistantEvent(index=1, at=0.0, calls=(Call(id="1", tool="getPet"),)),
+    ]
+    agent = Agent(Scripted(["Bye."]), Toolbox([]), prompt_format=get_format("native"))
+
+    async def go_on() -> None:
+        await agent.recall(said)
+        await _all(agent.run("Good bye"))
+
+    asyncio.run(go_on())
+    assert observations(agent.trace) == ["This call was not made: the turn was over."]
 
 
 async def _all(items: AsyncIterator[Event | TextDelta]) -> list[Event | TextDelta]:
