@@ -222,7 +222,8 @@ async def silent(talk: Any) -> None:
 
 def test_comments_are_silence(case: Case) -> None:
     with pytest.raises(ModelReplyError, match="it was silent for too long"):
-        case.ask(silent, timeout=0.2, retries=0)
+        case.ask(silent, timeout=0.2, retries=1)
+    assert case.asked == 2
 
 
 async def endless(talk: Any) -> None:
