@@ -190,10 +190,59 @@ def test_identical_calls_of_one_step_are_each_told(url: str) -> None:
     assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 1"}']
 
 
-def test_a_call_that_changes_something_waits_for_those_before_it(url: str) -> None:
-    calls = [("getPet", {"pet_id": 1}), ("addPet", {"name": "Rex"}), ("getPet", {"pet_id": 2})]
-    trace, _, _ = run(url, [calling(*calls), "Done."], user=Person(approval=True))
-    assert [text[-5:] for text in observations(trace)] == ['t 1"}', 'Rex"}', 't 2"}']
+def test_calls_around_one_that_changes_something_keep_their_order() -> None:
+    made: list[str] = []
+
+    async def look(at: str) -> None:
+        made.append(f"look at {at}")
+
+    @unsafe
+    async def change() -> None:
+        made.append("change")
+
+    calls = calling(("look", {"at": "Rex"}), ("change", {}), ("look", {"at": "Ida"}))
+
+    async def play() -> None:
+        toolbox = Toolbox([FunctionTools([look, change])])
+        async for _ in Agent(Scripted([calls, "Done."]), toolbox, user=Person(approval=True)).run(
+            "Go"
+        ):
+            pass
+
+    asyncio.run(play())
+    assert made == ["look at Rex", "change", "look at Ida"]
+
+
+def test_calls_that_are_made_together_end_with_their_run() -> None:
+    begun: list[str] = []
+    left: list[str] = []
+    both = asyncio.Event()
+
+    async def wait(who: str) -> None:
+        begun.append(who)
+        if len(begun) == 2:
+            both.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.append(who)
+
+    calls = calling(("wait", {"who": "Ann"}), ("wait", {"who": "Bob"}))
+
+    async def play() -> None:
+        async def turn() -> None:
+            async for _ in Agent(Scripted([calls]), Toolbox([FunctionTools([wait])])).run("Go"):
+                pass
+
+        task = asyncio.create_task(turn())
+        await both.wait()
+        task.cancel()
+        async with asyncio.timeout(10):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(play())
+    assert sorted(left) == ["Ann", "Bob"]
 
 
 def test_a_second_turn_goes_on_with_the_conversation(url: str) -> None:
@@ -461,6 +510,20 @@ def test_a_limit_on_tokens(url: str) -> None:
     trace, _, _ = run(url, [get_pet(n) for n in range(5)], limits=Limits(total_tokens=20))
     assert len(list(trace.calls())) == 2
     assert "20 tokens" in trace.outcome.reason
+
+
+def test_cached_tokens_are_left_out_of_the_limit_on_tokens() -> None:
+    limits = Limits(total_tokens=20)
+    spent = Usage(prompt_tokens=25, cached_tokens=10, completion_tokens=4)
+    assert limits.reached(steps=1, usage=spent, seconds=0) is None
+    assert limits.reached(steps=1, usage=spent + Usage(completion_tokens=1), seconds=0)
+
+
+def test_a_limit_on_cost() -> None:
+    limits = Limits(cost=0.5)
+    assert limits.reached(steps=1, usage=Usage(cost=0.49), seconds=0) is None
+    reason = limits.reached(steps=1, usage=Usage(cost=0.5), seconds=0)
+    assert reason == "the limit of 0.5 US dollars was reached"
 
 
 def test_limits_count_from_the_beginning_of_each_turn(url: str) -> None:

@@ -14,7 +14,8 @@ from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.policy import Policy, Rule
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
-from toolalpaca_runtime.tools.functions import FunctionTools
+from toolalpaca_runtime.tools.functions import FunctionTools, unsafe
+from toolalpaca_runtime.user import PendingCall
 
 from .conftest import Serve
 
@@ -70,14 +71,18 @@ def test_a_long_response_is_told_by_head_and_structure_and_read_in_parts(serve: 
 
 
 def test_the_tool_that_reads_files_is_there_once_there_is_one(serve: Serve) -> None:
-    toolbox, (before, _, after) = play(
+    toolbox, (before, first, after, second) = play(
         serve(catalogue()),
         ("retrievalDataFromFile", {"file": "response_1.json"}),
         ("listBooks", {}),
         ("retrievalDataFromFile", {"file": "../../etc/passwd"}),
+        ("listBooks", {}),
     )
     assert "no tool" in before.text
     assert after.text == "There is no such file. The files are: response_1.json."
+    assert [tool.name for tool in first.tools] == ["retrievalDataFromFile"]
+    assert second.files[0].name == "response_2.json"
+    assert not second.tools  # it is known already
     assert "retrievalDataFromFile" not in {spec.name for spec in toolbox.specs}
 
 
@@ -104,6 +109,32 @@ def test_tools_of_several_sources_have_names_of_their_own() -> None:
     assert names == ["add", "source2_add", "source3_add", ASK_TOOL]
     seen = [asyncio.run(toolbox.call(Call(id="1", tool=name))).text for name in names[:3]]
     assert seen == ["1", "2", "3"]
+
+
+def test_no_source_takes_the_names_of_the_runtimes_own_tools() -> None:
+    def searchTools() -> str:
+        return "mine"
+
+    toolbox = Toolbox([FunctionTools([searchTools], name="mine"), many(20)], most_shown=5)
+    assert toolbox.specs[0].name == "mine_searchTools"
+    seen = asyncio.run(toolbox.call(Call(id="1", tool="searchTools", arguments={"query": "thing"})))
+    assert "thing" in seen.text
+
+
+def test_who_approves_a_call_knows_the_tool_by_the_name_that_the_agent_uses() -> None:
+    @unsafe
+    def add() -> str:
+        return "changed"
+
+    toolbox = Toolbox([numbered(1), FunctionTools([add], name="mine")])
+    asked: list[str] = []
+
+    async def approve(pending: PendingCall) -> bool:
+        asked.append(pending.tool)
+        return True
+
+    assert asyncio.run(toolbox.call(Call(id="1", tool="mine_add"), approve)).text == "changed"
+    assert asked == ["mine_add"]
 
 
 def many(count: int) -> FunctionTools:
@@ -169,7 +200,7 @@ def test_further_words_bring_further_tools_once() -> None:
     known = asyncio.run(toolbox.shown("the thing called 5"))
     more = asyncio.run(toolbox.more("delete the calendar event", known))
     assert more[0].name == "thing77"
-    assert not {spec.name for spec in more} & {spec.name for spec in known}
+    assert asyncio.run(toolbox.more("the thing called 5", known)) == ()
 
 
 @pytest.mark.parametrize(
