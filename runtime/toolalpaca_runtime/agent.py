@@ -51,6 +51,7 @@ DEEPEST_ARGUMENTS = 64
 """Levels of arrays and objects in arguments; no API nests deeper, and writing JSON has a limit."""
 
 _NOT_RUN = "This call was not made: the turn was over."
+_TOGETHER = 8  # calls at the same time; an API is not to be flooded
 _INTERRUPTED = "The user interrupted this call. It is not known whether it had its effect."
 
 
@@ -301,7 +302,7 @@ class Agent:
         """
         sent: dict[bytes, asyncio.Task[Observation]] = {}
         for call in calls if len(calls) > 1 else ():
-            if not self.toolbox.is_free(call):
+            if not self.toolbox.is_free(call) or len(sent) == _TOGETHER:
                 break
             if _key(call) not in sent and not turn.made(_key(call)):
                 sent[_key(call)] = asyncio.create_task(self.toolbox.send(call))

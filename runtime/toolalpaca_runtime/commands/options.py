@@ -156,7 +156,7 @@ def add_auth_options(parser: CommandParser) -> None:
         default=argparse.SUPPRESS,
         help="a credential for a security scheme of the document: a key, a token, USER:PASSWORD or "
         "CLIENT_ID:CLIENT_SECRET; better kept in the environment as TOOLALPACA_AUTH_<SCHEME>; the "
-        "token of an MCP server is that of the scheme mcp@HOST",
+        "token of an MCP server is that of the scheme mcp@HOST[:PORT]",
     )
     auth.add_argument(
         "--auth-file",

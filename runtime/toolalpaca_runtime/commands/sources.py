@@ -52,6 +52,9 @@ async def open_sources(
                 f"{text} has tools that are no HTTP requests, which could only be used in earnest",
                 where="--dry-run",
             )
+        if (options.mock or options.against == "mock") and text.startswith((_MCP, _PYTHON)):
+            note = "is no API with a document: its tools stay real"
+            print(f"toolalpaca: {text} {note}", file=sys.stderr)
         if text.startswith(_MCP):
             source = await _open_mcp(text.removeprefix(_MCP), policy, given)
         elif text.startswith(_PYTHON):
@@ -101,7 +104,7 @@ async def _open_mcp(target: str, policy: Policy, given: Sequence[Credential]) ->
     """The tools of an MCP server, with the token that is for its host and no other."""
     if not is_absolute(target):
         return await open_mcp(target, policy=policy)
-    scheme = _MCP_SCHEME + (urlsplit(target).hostname or "")
+    scheme = _MCP_SCHEME + urlsplit(target).netloc.rpartition("@")[2]
     tokens = [item.secret.reveal() for item in given if item.scheme == scheme]
     token = tokens[-1] if tokens else os.environ.get(variable(scheme))
     conceal([token] if token else [])

@@ -59,7 +59,7 @@ class DescribedTool:
         """
         verdict = policy.verdict(*self._names, safe=self.safe)
         if verdict == "deny":
-            return _refused(call, "it is forbidden here", None)
+            return self._refused(call, "it is forbidden here", None)
         checked = check_arguments(self, call.arguments)
         if checked.problems:
             return self.unfit(checked.problems)
@@ -69,7 +69,12 @@ class DescribedTool:
         if approved:
             return checked, True
         reason = "the user has not allowed that" if approved is None else "the user said no"
-        return _refused(call, reason, approved)
+        return self._refused(call, reason, approved)
+
+    def _refused(self, call: Call, reason: str, approved: bool | None) -> Observation:
+        what = "is not to be called" if self.safe else "may change something"
+        text = f"Refused: {call.tool} {what}, and {reason}. Nothing was done."
+        return Observation(text, "runtime", approved=approved)
 
     def unfit(self, problems: tuple[str, ...]) -> Observation:
         """What a model is told of arguments that do not fit."""
@@ -91,8 +96,3 @@ def told(
     payload = Payload(kind, text.encode(), binary=False)
     shown = f"(Shortened: {note}.)\n{shown}"
     return Observation(shown, "real", payload=payload, approved=approved)
-
-
-def _refused(call: Call, reason: str, approved: bool | None) -> Observation:
-    text = f"Refused: {call.tool} may change something, and {reason}. Nothing was done."
-    return Observation(text, "runtime", approved=approved)

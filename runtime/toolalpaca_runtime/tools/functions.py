@@ -13,7 +13,9 @@ import inspect
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar, cast
@@ -94,7 +96,7 @@ class FunctionTools:
                 if inspect.iscoroutinefunction(inspect.unwrap(function)):
                     value = await function(**checked.arguments)
                 else:
-                    value = await asyncio.to_thread(function, **checked.arguments)
+                    value = await _in_thread(lambda: function(**checked.arguments))
             return told(to_jsonable_python(value, fallback=str), approved=approved)
         except Exception as error:
             # Whatever the function raises is the tool's failure, and the model's to know.
@@ -106,6 +108,32 @@ class FunctionTools:
 
     async def aclose(self) -> None:
         """Nothing is held."""
+
+
+async def _in_thread(work: Callable[[], Any]) -> Any:
+    """What *work* returns, from a thread that does not hold up the end of the program.
+
+    Those of :func:`asyncio.to_thread` do, and a function may never return.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[Any] = loop.create_future()
+
+    def tell(how: Callable[[Any], None], what: Any) -> None:
+        if not result.done():  # nobody waits any more
+            how(what)
+
+    def run() -> None:
+        try:
+            how, what = result.set_result, work()
+        except BaseException as error:  # StopIteration and its like, too: somebody waits
+            how, what = result.set_exception, RuntimeError(repr(error))
+            if isinstance(error, Exception) and not isinstance(error, StopIteration):
+                what = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(tell, how, what)
+
+    threading.Thread(target=run, name="tool", daemon=True).start()
+    return await result
 
 
 def load_functions(target: str, policy: Policy | None = None) -> FunctionTools:

@@ -36,6 +36,7 @@ _LOG = logging.getLogger(__name__)
 
 _CONNECTS_WITHIN = 60.0  # seconds: a package runner may have to fetch the server first
 _ANSWERS_WITHIN = 60.0
+_LARGEST = 1_000_000  # characters or bytes of a result that are kept, as of an API's response
 _MOST_PAGES = 100  # of a list of tools, which a server could go on telling for ever
 
 
@@ -179,6 +180,11 @@ class McpTools:
             else:
                 texts.append(f"(a link to {block.uri})")
         text = self._redact("\n".join(texts))
+        if len(text) > _LARGEST:
+            text = f"{text[:_LARGEST]}\n(The result went on: {len(text):,} characters.)"
+        if payload is not None and len(payload.data) > _LARGEST:
+            kind, size = payload.content_type, len(payload.data)
+            text, payload = f"{text}\n({kind}, {size:,} bytes: too large to be kept)", None
         if result.is_error:
             return Observation(f"The tool failed: {text[:4000]}", "real", approved=approved)
         if payload is not None:
