@@ -11,6 +11,7 @@ import mimetypes
 from pathlib import Path
 
 from toolalpaca.errors import UsageError
+from toolalpaca.openapi.media_types import essence
 from toolalpaca.trace import StoredFile
 from toolalpaca_runtime.observation import Payload
 
@@ -49,7 +50,7 @@ class Storage:
         Raises:
             UsageError: It cannot be written.
         """
-        kind = payload.content_type.partition(";")[0].strip().lower() or "application/octet-stream"
+        kind = essence(payload.content_type) or "application/octet-stream"
         family = kind.partition("/")[0]
         stem = family if family in _KINDS else "response"
         name = f"{stem}_{len(self._files) + 1}{_extension(kind)}"

@@ -12,8 +12,9 @@ from toolalpaca.openapi.validation import Validator
 from toolalpaca.redaction import Redactor
 from toolalpaca.trace import Call
 from toolalpaca_runtime.checking import Checked, check_arguments
-from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload, shortened
+from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload
 from toolalpaca_runtime.policy import Policy
+from toolalpaca_runtime.shortening import shortened
 from toolalpaca_runtime.tools.source import qualified
 from toolalpaca_runtime.user import Approve, PendingCall
 
