@@ -14,8 +14,8 @@ _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 # requests, we log ourselves.
 _INDISCREET = ("httpx2", "httpcore2", "openai", "hpack")
 
-# These log mistakes of others as errors with a traceback, and go on. What comes of a mistake, we say
-# ourselves.
+# These log mistakes of others as errors with a traceback, and go on. What comes of a mistake, we
+# say ourselves.
 _ALARMED = ("mcp.client",)
 
 # What carries a credential in a header, a URL or a repr of either, whoever logs it.

@@ -1,8 +1,9 @@
 """Bytes in arguments, which are JSON: as text, or as a data URL.
 
-Where the wire has bytes (``format: binary`` of OpenAPI 3.0, a schema without a type in 3.1,
-``contentMediaType: application/octet-stream`` as FastAPI writes it, a body such as ``image/png``), a text stands for its UTF-8 bytes, so that a model can write a CSV file as
-it is; everything else is a data URL (RFC 2397)::
+Where the wire has bytes (``format: binary`` of OpenAPI 3.0, a schema without a type in 3.1, a
+``contentMediaType`` that is no text, which FastAPI writes, a body such as ``image/png``), a text
+stands for its UTF-8 bytes, so that a model can write a CSV file as it is; everything else is a
+data URL (RFC 2397)::
 
     data:image/png;base64,iVBORw0KGgo=
 

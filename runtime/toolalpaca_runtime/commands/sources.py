@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
+from toolalpaca.counting import counted
 from toolalpaca.errors import UsageError
 from toolalpaca.hosts import is_absolute
 from toolalpaca.logs import conceal
@@ -43,8 +44,15 @@ async def open_sources(
         ToolAlpacaError: One cannot be opened.
     """
     given: Sequence[Credential] = getattr(options, "auth", None) or ()
+    texts = [options.source, *(options.also or ())]
+    if _simulated(options) and all(text.startswith((_MCP, _PYTHON)) for text in texts):
+        raise UsageError(
+            f"there is no OpenAPI document to make a mock of, and the tools of {texts[0]} would be "
+            "used in earnest",
+            where="--mock" if options.mock else "--against mock",
+        )
     sources: list[ToolSource] = []
-    for number, text in enumerate([options.source, *(options.also or ())]):
+    for number, text in enumerate(texts):
         source: ToolSource
         if options.dry_run and text.startswith((_MCP, _PYTHON)):
             raise UsageError(
@@ -59,14 +67,19 @@ async def open_sources(
             source = await _open_api(text, options, policy, stack, first=number == 0)
         stack.push_async_callback(source.aclose)
         sources.append(source)
+    _warn_of_idle_rules(policy, sources)
     return [*sources, clock_tools()]
+
+
+def _simulated(options: Namespace) -> bool:
+    return bool(options.mock or options.against == "mock")
 
 
 async def _open_api(
     text: str, options: Namespace, policy: Policy, stack: AsyncExitStack, *, first: bool
 ) -> ApiTools:
     base_url = options.base_url if first else None
-    if options.mock or options.against == "mock":
+    if _simulated(options):
         server = stack.enter_context(mock_server([text]))
         text, base_url = next(iter(server.apis.values())), None
     given = getattr(options, "auth", None) or ()
@@ -107,3 +120,19 @@ def warn_of_missing_credentials(api: ApiTools) -> None:
             f"{variable(schemes[0])})",
             file=sys.stderr,
         )
+
+
+def _warn_of_idle_rules(policy: Policy, sources: Sequence[ToolSource]) -> None:
+    """Say on standard error which rules name no tool: a slip of the pen leaves a tool unguarded."""
+    names = [spec.name for source in sources for spec in source.specs]
+    for source in sources:
+        if isinstance(source, ApiTools):
+            names += [f"{t.operation.method.upper()} {t.operation.path}" for t in source.tools]
+    for rule in policy.rules:
+        if not rule.names(*names):
+            print(
+                f"toolalpaca: --rule '{rule.pattern}={rule.verdict}' names none of the "
+                f"{counted(sum(len(source.specs) for source in sources), 'tool')} (upper and lower "
+                "case differ)",
+                file=sys.stderr,
+            )

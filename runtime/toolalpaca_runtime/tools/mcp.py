@@ -231,9 +231,7 @@ async def _connected(target: str, token: str | None, log: TextIO) -> AsyncIterat
         yield await stack.enter_async_context(Client(transport, client_info=info))
 
 
-async def _transport(
-    target: str, token: str | None, log: TextIO, stack: AsyncExitStack
-) -> Any:
+async def _transport(target: str, token: str | None, log: TextIO, stack: AsyncExitStack) -> Any:
     import httpx2
     from mcp.client.stdio import StdioServerParameters, stdio_client
     from mcp.client.streamable_http import streamable_http_client

@@ -136,7 +136,7 @@ def test_an_empty_target_is_a_clear_error() -> None:
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     file = tmp_path / "broken.py"
     file.write_text("import no_such_module_anywhere")
-    with pytest.raises(ApiError, match="it said: ModuleNotFoundError: .*'no_such_module_anywhere'"):
+    with pytest.raises(ApiError, match="it said: ModuleNotFoundError"):
         asyncio.run(_open(f"'{sys.executable}' '{file}'"))
 
 
