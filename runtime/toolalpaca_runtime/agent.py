@@ -312,6 +312,7 @@ class Agent:
         sent = self._send_together(step.calls, turn)
         try:
             for call in step.calls:
+                self._check_time(turn)
                 yield self._observed(call, await self._call(call, turn, sent))
         finally:
             for task in sent.values():
@@ -387,6 +388,12 @@ class Agent:
 
     def _check(self, turn: _Turn) -> None:
         reason = self.limits.reached(steps=turn.steps, usage=turn.usage, seconds=turn.seconds)
+        if reason is not None:
+            raise self._stopped(reason)
+
+    def _check_time(self, turn: _Turn) -> None:
+        """End the turn before a further call when its time is up; one under way is waited for."""
+        reason = self.limits.time_is_up(turn.seconds)
         if reason is not None:
             raise self._stopped(reason)
 

@@ -21,7 +21,8 @@ class Limits:
             no bound.
         cost: US dollars, as far as the model's server or the prices of its settings tell them; None
             is no bound.
-        seconds: Wall-clock time, waiting for the user excluded; None is no bound.
+        seconds: Wall-clock time, waiting for the user excluded; None is no bound. A reply is broken
+            off; a call under way, which may have its effect already, is waited for.
         repeats: The identical call with this number in a turn is not sent, and the model is told;
             one more ends the turn, and so does one more of an unreadable reply.
     """
@@ -48,6 +49,10 @@ class Limits:
             return f"the limit of {self.total_tokens} tokens was reached"
         if self.cost is not None and usage.cost >= self.cost:
             return f"the limit of {self.cost:g} US dollars was reached"
+        return self.time_is_up(seconds)
+
+    def time_is_up(self, seconds: float) -> str | None:
+        """That the limit of time is reached, as a clause for the trace, or None."""
         if self.seconds is not None and seconds >= self.seconds:
             return f"the limit of {self.seconds:g} seconds was reached"
         return None

@@ -404,6 +404,27 @@ def test_the_time_that_the_user_takes_is_not_the_agents(
     assert trace.outcome.status == "answered"
 
 
+def test_no_call_is_made_when_the_time_is_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[float] = []
+
+    class Slow(ApiTools):
+        """An API whose calls take a thousand seconds."""
+
+        async def call(self, *words: Any) -> Any:
+            taken.append(1000)
+            return await super().call(*words)
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(taken))
+    monkeypatch.setattr("toolalpaca_runtime.agent.time", clock)
+    monkeypatch.setattr(f"{__name__}.ApiTools", Slow)
+    both = calling(("addPet", {"name": "Rex"}), ("addPet", {"name": "Argo"}))
+    limits = Limits(seconds=500)
+    trace, _, _ = run(url, [both, "Done."], user=Person(approval=True), limits=limits)
+    assert len(observations(trace)) == len(taken) == 1
+    assert trace.outcome.status == "stopped"
+    assert trace.outcome.reason == "the limit of 500 seconds was reached"
+
+
 # -- tools that come later -----------------------------------------------------------------------
 
 
