@@ -107,6 +107,14 @@ def test_bytes_are_written_as_they_are(url: str, capfdbinary: Any) -> None:
     assert capfdbinary.readouterr().out == PNG
 
 
+def test_the_operation_may_stand_behind_options(
+    url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--timeout", "5", "-i", "getPet", "--args", '{"pet_id": 7}']
+    assert main(["call", url, *words]) == 0
+    assert "HTTP/1.1 200 OK" in capfd.readouterr().out
+
+
 def test_bytes_are_not_written_to_a_terminal(url: str) -> None:
     with terminal("call", url, "picture") as screen:
         assert screen.end() == 0
