@@ -181,7 +181,8 @@ def locate(source: str, *, base_url: str | None = None, dry_run: bool = False) -
     # The flag counts only when the API itself says it: a document from elsewhere could claim it
     # to have its requests sent without asking.
     simulated = origin(chosen) == origin(address) and is_simulated(document)
-    return Located(document, chosen, simulated, base_url is None)
+    # All of a mock is in one place; what is elsewhere is none, and must be asked about.
+    return Located(document, chosen, simulated, base_url is None and not simulated)
 
 
 def _server(document: Document, address: str, *, dry_run: bool) -> str:

@@ -49,10 +49,6 @@ class Limits:
             return f"the limit of {self.total_tokens} tokens was reached"
         if self.cost is not None and usage.cost >= self.cost:
             return f"the limit of {self.cost:g} US dollars was reached"
-        return self.time_is_up(seconds)
-
-    def time_is_up(self, seconds: float) -> str | None:
-        """That the limit of time is reached, as a clause for the trace, or None."""
         if self.seconds is not None and seconds >= self.seconds:
             return f"the limit of {self.seconds:g} seconds was reached"
         return None

@@ -23,8 +23,9 @@ class Rule:
     """What holds for the tools that a pattern names.
 
     Attributes:
-        pattern: A tool's name or its method and path (``DELETE /pets/{petId}``), with ``*``, ``?``
-            and ``[...]`` as in file names; upper and lower case differ.
+        pattern: A tool's name, with that of its source before it or without (``shop_deletePet``),
+            or its method and path (``DELETE /pets/{petId}``), with ``*``, ``?`` and ``[...]`` as in
+            file names; upper and lower case differ.
         verdict: What to do with their calls.
     """
 
@@ -70,7 +71,7 @@ class Policy:
         """What to do with a call of the tool that has these *names*.
 
         Args:
-            names: The tool's name, and its method and path where it has them.
+            names: The tool's names, and its method and path where it has them.
             safe: Whether it changes nothing.
         """
         if self.read_only and not safe:

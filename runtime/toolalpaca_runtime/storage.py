@@ -58,10 +58,15 @@ class Storage:
         return self._files[name]
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file of this conversation; None when none has that name."""
+        """The content of a file of this conversation; None when there is none of that name."""
         if name not in self._files:
             return None
-        return self._contents[name] if self.folder is None else (self.folder / name).read_bytes()
+        if self.folder is None:
+            return self._contents[name]
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError:  # the folder is the user's, who may tidy it up
+            return None
 
     def _write(self, name: str, data: bytes) -> None:
         if self.folder is None:

@@ -51,6 +51,7 @@ class _Turn:
 
     Attributes:
         last: Seconds since the trace began at which the last event happened.
+        asked: Those at which the model said what is being done.
         usage: What the turn took so far.
         first: The place of its first event in the trace.
     """
@@ -59,6 +60,7 @@ class _Turn:
     last: float
     first: int
     usage: Usage = field(default_factory=Usage)
+    asked: float = 0.0
 
 
 class Telemetry:
@@ -95,6 +97,7 @@ class Telemetry:
             case AssistantEvent():
                 turn.usage += event.usage
                 self._chat(trace, event, turn)
+                turn.asked = event.at
             case ObservationEvent() if event.call is not None:
                 self._tool(trace, event, turn)
         turn.last = event.at
@@ -170,7 +173,8 @@ class Telemetry:
             attributes["gen_ai.tool.call.result"] = event.text
         kind = self._api.SpanKind.INTERNAL
         seconds = event.response.seconds if event.response else 0.0
-        start = min(turn.last, event.at - seconds)  # calls of one step may be made together
+        # Calls of one step may be made together, but not before it (times in traces are rounded).
+        start = max(turn.asked, min(turn.last, event.at - seconds))
         name = f"execute_tool {event.tool}"
         span = self._span(name, kind, attributes, trace, turn, start)
         error = _error(event)

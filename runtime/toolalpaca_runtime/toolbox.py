@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from toolalpaca.calling.tools import ASK
 from toolalpaca.llm.protocol import ToolSpec
-from toolalpaca.openapi.names import LONGEST_NAME, tool_name, unique_name
+from toolalpaca.openapi.names import LONGEST_NAME, unique_name
 from toolalpaca.task import ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
@@ -17,7 +17,7 @@ from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.retrieval import RETRIEVE, Retrieval, stored_note
 from toolalpaca_runtime.tools.search import SEARCH, ToolIndex, ToolSearch
-from toolalpaca_runtime.tools.source import ToolSource
+from toolalpaca_runtime.tools.source import ToolSource, qualified
 from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 MOST_SHOWN: Final = 64
@@ -151,7 +151,7 @@ class Toolbox:
         for spec in source.specs:
             name = spec.name
             if name in self._homes or name in (ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL):
-                name = tool_name(f"{source.name}_{spec.name}") or spec.name
+                name = qualified(source.name, spec.name)
                 name = unique_name(name, self._homes.keys(), longest=LONGEST_NAME)
             self._homes[name] = (source, spec.name)
             specs.append(spec if name == spec.name else spec.model_copy(update={"name": name}))

@@ -30,6 +30,7 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
+    Call,
     Event,
     ObservationEvent,
     Trace,
@@ -40,8 +41,10 @@ from toolalpaca.trace import (
 from toolalpaca_runtime.agent import Agent, TextDelta
 from toolalpaca_runtime.formats import FORMATS, get_format
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
+from toolalpaca_runtime.tools.functions import FunctionTools, unsafe
 from toolalpaca_runtime.user import PendingCall
 
 from .conftest import Serve, serving
@@ -187,10 +190,59 @@ def test_identical_calls_of_one_step_are_each_told(url: str) -> None:
     assert [text[-8:] for text in observations(trace)] == ['"Pet 1"}', '"Pet 1"}']
 
 
-def test_a_call_that_changes_something_waits_for_those_before_it(url: str) -> None:
-    calls = [("getPet", {"pet_id": 1}), ("addPet", {"name": "Rex"}), ("getPet", {"pet_id": 2})]
-    trace, _, _ = run(url, [calling(*calls), "Done."], user=Person(approval=True))
-    assert [text[-5:] for text in observations(trace)] == ['t 1"}', 'Rex"}', 't 2"}']
+def test_calls_around_one_that_changes_something_keep_their_order() -> None:
+    made: list[str] = []
+
+    async def look(at: str) -> None:
+        made.append(f"look at {at}")
+
+    @unsafe
+    async def change() -> None:
+        made.append("change")
+
+    calls = calling(("look", {"at": "Rex"}), ("change", {}), ("look", {"at": "Ida"}))
+
+    async def play() -> None:
+        toolbox = Toolbox([FunctionTools([look, change])])
+        async for _ in Agent(Scripted([calls, "Done."]), toolbox, user=Person(approval=True)).run(
+            "Go"
+        ):
+            pass
+
+    asyncio.run(play())
+    assert made == ["look at Rex", "change", "look at Ida"]
+
+
+def test_calls_that_are_made_together_end_with_their_run() -> None:
+    begun: list[str] = []
+    left: list[str] = []
+    both = asyncio.Event()
+
+    async def wait(who: str) -> None:
+        begun.append(who)
+        if len(begun) == 2:
+            both.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.append(who)
+
+    calls = calling(("wait", {"who": "Ann"}), ("wait", {"who": "Bob"}))
+
+    async def play() -> None:
+        async def turn() -> None:
+            async for _ in Agent(Scripted([calls]), Toolbox([FunctionTools([wait])])).run("Go"):
+                pass
+
+        task = asyncio.create_task(turn())
+        await both.wait()
+        task.cancel()
+        async with asyncio.timeout(10):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(play())
+    assert sorted(left) == ["Ann", "Bob"]
 
 
 def test_a_second_turn_goes_on_with_the_conversation(url: str) -> None:
@@ -398,31 +450,10 @@ def test_the_time_that_the_user_takes_is_not_the_agents(
     user = SlowPerson(approval=True)
     # The agent's clock alone: loops in other threads go by the real one.
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + user.waited)
-    monkeypatch.setattr("toolalpaca_runtime.agent.time", clock)
+    monkeypatch.setattr("toolalpaca_runtime.turn.time", clock)
     trace, _, _ = run(url, [add_pet("Rex"), "Done."], user=user, limits=Limits(seconds=500))
     assert user.waited == 1000
     assert trace.outcome.status == "answered"
-
-
-def test_no_call_is_made_when_the_time_is_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[float] = []
-
-    class Slow(ApiTools):
-        """An API whose calls take a thousand seconds."""
-
-        async def call(self, *words: Any) -> Any:
-            taken.append(1000)
-            return await super().call(*words)
-
-    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(taken))
-    monkeypatch.setattr("toolalpaca_runtime.agent.time", clock)
-    monkeypatch.setattr(f"{__name__}.ApiTools", Slow)
-    both = calling(("addPet", {"name": "Rex"}), ("addPet", {"name": "Argo"}))
-    limits = Limits(seconds=500)
-    trace, _, _ = run(url, [both, "Done."], user=Person(approval=True), limits=limits)
-    assert len(observations(trace)) == len(taken) == 1
-    assert trace.outcome.status == "stopped"
-    assert trace.outcome.reason == "the limit of 500 seconds was reached"
 
 
 # -- tools that come later -----------------------------------------------------------------------
@@ -481,6 +512,20 @@ def test_a_limit_on_tokens(url: str) -> None:
     assert "20 tokens" in trace.outcome.reason
 
 
+def test_cached_tokens_are_left_out_of_the_limit_on_tokens() -> None:
+    limits = Limits(total_tokens=20)
+    spent = Usage(prompt_tokens=25, cached_tokens=10, completion_tokens=4)
+    assert limits.reached(steps=1, usage=spent, seconds=0) is None
+    assert limits.reached(steps=1, usage=spent + Usage(completion_tokens=1), seconds=0)
+
+
+def test_a_limit_on_cost() -> None:
+    limits = Limits(cost=0.5)
+    assert limits.reached(steps=1, usage=Usage(cost=0.49), seconds=0) is None
+    reason = limits.reached(steps=1, usage=Usage(cost=0.5), seconds=0)
+    assert reason == "the limit of 0.5 US dollars was reached"
+
+
 def test_limits_count_from_the_beginning_of_each_turn(url: str) -> None:
     replies: list[Reply] = [get_pet(1), "one", get_pet(2), "two"]
     trace, _, _ = run(url, replies, "first", "second", limits=Limits(steps=2))
@@ -507,6 +552,25 @@ class Silent:
 
     async def aclose(self) -> None:
         return
+
+
+def test_no_call_of_a_step_begins_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+
+    @unsafe  # so that the calls are not made together
+    def work(day: int) -> str:
+        taken.append(day)
+        return "done"
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + 1000 * len(taken))
+    monkeypatch.setattr("toolalpaca_runtime.turn.time", clock)
+    model = Scripted([calling(("work", {"day": 1}), ("work", {"day": 2})), "Done."])
+    tools = FunctionTools([work], policy=Policy(unsafe="allow"))
+    agent = Agent(model, Toolbox([tools]), limits=Limits(seconds=500))
+    asyncio.run(_all(agent.run("Work")))
+    assert taken == [1]
+    assert agent.trace.outcome.status == "stopped"
+    assert "500 seconds" in agent.trace.outcome.reason
 
 
 def test_a_limit_on_time_interrupts_a_model_that_hangs(url: str) -> None:
@@ -585,6 +649,23 @@ def test_a_model_that_fails_fails_the_run(url: str, tmp_path: Path) -> None:
     assert len(trace.events) == 3
 
 
+class Faulty(Silent):
+    """A model with an error of its own."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        yield "Well"
+        raise ZeroDivisionError("in the model")
+
+
+def test_an_error_that_nobody_foresaw_fails_the_run_too(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as recorder, pytest.raises(ZeroDivisionError):
+        run(url, [], model=Faulty(), recorder=recorder)
+    (trace,) = read_traces(path)
+    assert trace.outcome.status == "failed"
+    assert trace.outcome.reason == "ZeroDivisionError: in the model"
+
+
 def test_a_cancelled_run_is_recorded_as_interrupted(url: str, tmp_path: Path) -> None:
     model = Silent()
 
@@ -649,6 +730,21 @@ def test_an_agent_goes_on_from_a_conversation_that_was_elsewhere(name: str, tmp_
     assert trace.events == agent.trace.events
     assert [event.index for event in trace.events] == [0, 1, 2, 3]
     assert [event.trainable for event in trace.events] == [False, False, False, True]
+
+
+def test_a_call_that_was_open_elsewhere_is_told_as_not_made() -> None:
+    said: list[Event] = [
+        UserEvent(index=0, at=0.0, text="Hello"),
+        AssistantEvent(index=1, at=0.0, calls=(Call(id="1", tool="getPet"),)),
+    ]
+    agent = Agent(Scripted(["Bye."]), Toolbox([]), prompt_format=get_format("native"))
+
+    async def go_on() -> None:
+        await agent.recall(said)
+        await _all(agent.run("Good bye"))
+
+    asyncio.run(go_on())
+    assert observations(agent.trace) == ["This call was not made: the turn was over."]
 
 
 async def _all(items: AsyncIterator[Event | TextDelta]) -> list[Event | TextDelta]:

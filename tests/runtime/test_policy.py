@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolalpaca_runtime.policy import Policy, Rule, Verdict, rule
+from toolalpaca_runtime.policy import SAFE_METHODS, Policy, Rule, Verdict, rule
 
 VERDICTS: tuple[Verdict, ...] = ("allow", "ask", "deny")
 RULES = st.builds(
@@ -18,6 +18,10 @@ POLICIES = st.builds(
     rules=st.lists(RULES, max_size=4).map(tuple),
     read_only=st.booleans(),
 )
+
+
+def test_safe_methods_are_those_of_http_and_no_others() -> None:
+    assert set(SAFE_METHODS) == {"get", "head", "options", "trace"}  # RFC 9110, section 9.2.1
 
 
 def test_what_changes_nothing_is_allowed_and_the_rest_asked_about() -> None:

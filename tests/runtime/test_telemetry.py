@@ -17,6 +17,14 @@ from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.llm.protocol import Completion, ToolCall, Usage
 from toolalpaca.llm.scripted import Scripted
 from toolalpaca.openapi.loading import load_document
+from toolalpaca.trace import (
+    AssistantEvent,
+    Call,
+    HttpResponse,
+    ObservationEvent,
+    Trace,
+    UserEvent,
+)
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.auth import Credentials, credential
 from toolalpaca_runtime.telemetry import CONTENT_VARIABLE, Telemetry
@@ -151,6 +159,24 @@ async def test_calls_of_one_step_that_are_made_together_overlap(
             pass
     one, other = (s for s in provider.exporter.get_finished_spans() if "meet" in s.name)
     assert other.start_time < one.end_time
+
+
+def test_no_tool_begins_before_the_step_that_asked_for_it(provider: Any) -> None:
+    trace = Trace(toolset="pets", model="small", prompt_format="native")
+    call = Call(id="1", tool="getPet")
+    response = HttpResponse(status=200, seconds=0.0104)  # and events are told to the millisecond
+    telemetry = Telemetry(provider)
+    for event in (
+        UserEvent(index=0, at=0.0, text=WORDS),
+        AssistantEvent(index=1, at=0.010, calls=(call,)),
+        ObservationEvent(
+            index=2, at=0.020, call="1", tool="getPet", text="", source="real", response=response
+        ),
+    ):
+        trace.events.append(event)
+        telemetry.event(trace, event)
+    chat, tool = provider.exporter.get_finished_spans()
+    assert chat.end_time == tool.start_time
 
 
 async def test_errors_have_a_type(serve: Serve, provider: Any) -> None:

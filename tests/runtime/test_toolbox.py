@@ -11,9 +11,11 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
+from toolalpaca_runtime.policy import Policy, Rule
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
-from toolalpaca_runtime.tools.functions import FunctionTools
+from toolalpaca_runtime.tools.functions import FunctionTools, unsafe
+from toolalpaca_runtime.user import PendingCall
 
 from .conftest import Serve
 
@@ -69,14 +71,18 @@ def test_a_long_response_is_told_by_head_and_structure_and_read_in_parts(serve: 
 
 
 def test_the_tool_that_reads_files_is_there_once_there_is_one(serve: Serve) -> None:
-    toolbox, (before, _, after) = play(
+    toolbox, (before, first, after, second) = play(
         serve(catalogue()),
         ("retrievalDataFromFile", {"file": "response_1.json"}),
         ("listBooks", {}),
         ("retrievalDataFromFile", {"file": "../../etc/passwd"}),
+        ("listBooks", {}),
     )
     assert "no tool" in before.text
     assert after.text == "There is no such file. The files are: response_1.json."
+    assert [tool.name for tool in first.tools] == ["retrievalDataFromFile"]
+    assert second.files[0].name == "response_2.json"
+    assert not second.tools  # it is known already
     assert "retrievalDataFromFile" not in {spec.name for spec in toolbox.specs}
 
 
@@ -105,6 +111,32 @@ def test_tools_of_several_sources_have_names_of_their_own() -> None:
     assert seen == ["1", "2", "3"]
 
 
+def test_no_source_takes_the_names_of_the_runtimes_own_tools() -> None:
+    def searchTools() -> str:
+        return "mine"
+
+    toolbox = Toolbox([FunctionTools([searchTools], name="mine"), many(20)], most_shown=5)
+    assert toolbox.specs[0].name == "mine_searchTools"
+    seen = asyncio.run(toolbox.call(Call(id="1", tool="searchTools", arguments={"query": "thing"})))
+    assert "thing" in seen.text
+
+
+def test_who_approves_a_call_knows_the_tool_by_the_name_that_the_agent_uses() -> None:
+    @unsafe
+    def add() -> str:
+        return "changed"
+
+    toolbox = Toolbox([numbered(1), FunctionTools([add], name="mine")])
+    asked: list[str] = []
+
+    async def approve(pending: PendingCall) -> bool:
+        asked.append(pending.tool)
+        return True
+
+    assert asyncio.run(toolbox.call(Call(id="1", tool="mine_add"), approve)).text == "changed"
+    assert asked == ["mine_add"]
+
+
 def many(count: int) -> FunctionTools:
     functions = []
     for number in range(count):
@@ -118,6 +150,24 @@ def many(count: int) -> FunctionTools:
         )
         functions.append(tool)
     return FunctionTools(functions, name="many")
+
+
+def test_rules_know_a_tool_by_the_name_that_it_has_beside_others() -> None:
+    def close(day: str) -> str:
+        return f"closed on {day}"
+
+    policy = Policy(rules=(Rule("harbour_close", "deny"), Rule("library_getCover", "deny")))
+    shop, harbour = (FunctionTools([close], name=n, policy=policy) for n in ("shop", "harbour"))
+    library = ApiTools(
+        load_document(catalogue().openapi(), name="library"), "http://127.0.0.1:9", policy=policy
+    )
+    toolbox = Toolbox([shop, harbour, library])
+    free = {spec.name: toolbox.is_free(Call(id="1", tool=spec.name)) for spec in toolbox.specs[:-1]}
+    assert free == {"close": True, "harbour_close": False, "listBooks": True, "getCover": False}
+    refused = asyncio.run(
+        toolbox.call(Call(id="1", tool="harbour_close", arguments={"day": "Monday"}))
+    )
+    assert refused.text.startswith("Refused: ")
 
 
 def test_of_many_tools_those_that_fit_are_shown_and_others_found() -> None:
@@ -150,7 +200,7 @@ def test_further_words_bring_further_tools_once() -> None:
     known = asyncio.run(toolbox.shown("the thing called 5"))
     more = asyncio.run(toolbox.more("delete the calendar event", known))
     assert more[0].name == "thing77"
-    assert not {spec.name for spec in more} & {spec.name for spec in known}
+    assert asyncio.run(toolbox.more("the thing called 5", known)) == ()
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_a_redirect_to_nowhere_is_the_answer(serve: Serve, location: str) -> Non
         ("http://a.dev:8000", "https://a.dev/", False),
         ("http://a.dev", "https://a.dev:8443/", False),
         ("https://a.dev", "https://b.a.dev/", False),
+        ("http://a.dev", "https://b.dev/", False),
         ("https://a.dev", "https://a.dev@evil.dev/", False),
         ("https://a.dev", "https://a.dev:444/", False),
     ],
@@ -139,6 +140,29 @@ def test_a_server_that_drips_headers_is_given_up() -> None:
 
     with pytest.raises(NoAnswer, match=r"within 0\.3 seconds|broke off"):
         asyncio.run(make())
+
+
+def test_of_a_body_without_an_end_the_beginning_is_read() -> None:
+    async def make() -> RawResponse:
+        async def pour(_reader: Any, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            try:
+                while True:
+                    writer.write(b"x" * 1000)
+                    await writer.drain()
+            except ConnectionError:
+                pass  # the client has gone
+            finally:
+                writer.close()
+
+        async with await asyncio.start_server(pour, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            async with new_api_client(HostRules.of(url)) as client:
+                return await send(client, PreparedRequest("GET", url), Bounds(bytes=5000))
+
+    response = asyncio.run(make())
+    assert response.body == b"x" * 5000
+    assert response.cut_off
 
 
 @pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-le"])

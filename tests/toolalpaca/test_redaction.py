@@ -89,6 +89,10 @@ def test_secrets_can_be_learned_later() -> None:
     assert redact("first-secret second-secret") == f"{MASK} {MASK}"
 
 
+def test_a_secret_that_begins_with_another_is_masked_whole() -> None:
+    assert Redactor(["abcd", "abcdefgh"])("<abcdefgh>") == f"<{MASK}>"
+
+
 def test_data_is_masked_too() -> None:
     assert Redactor(["s\u00e9cret"]).data(b"\x89" + "s\u00e9cret".encode()) == b"\x89***"
 

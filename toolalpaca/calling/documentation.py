@@ -21,8 +21,8 @@ that a trace has. What one description of a function refers to is listed once fo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -34,6 +34,11 @@ from toolalpaca.openapi.references import at_pointer
 
 COMPONENTS_TITLE: Final = "The detailed output format for the tools is outlined below:"
 """The line before the components."""
+
+Tell: TypeAlias = Callable[[Any], str]
+"""Puts a schema into words."""
+
+_DEEPEST: Final = 16  # arrays and objects told within each other
 
 
 def api_documentation(tools: Sequence[ToolSpec]) -> str:
@@ -130,6 +135,7 @@ class _Words:
     def __init__(self, root: JsonSchema, components: Components) -> None:
         self._root = root
         self._components = components
+        self._open: list[str] = []
 
     def structure(self, schema: Any, *, alone: bool = False) -> str:
         """The properties; the type of a single value only where it is no property (*alone*)."""
@@ -138,12 +144,9 @@ class _Words:
         if name := self._name(schema):
             return name
         flat = _flat(schema, self._root)
-        if _is_array(flat):
-            return f"Array[{self.structure(flat.get('items'), alone=True)}]"
-        if not _is_object(flat):
+        if not (_is_array(flat) or _is_object(flat)):
             return _kind(flat) if alone else ""
-        fields = {name: self.structure(value) for name, value in _properties(flat).items()}
-        return _object(fields)
+        return self._inside(flat, lambda item: self.structure(item, alone=True), self.structure)
 
     def details(self, schema: Any) -> str:
         """The type, the values that may be, and what it means, a sentence each."""
@@ -158,11 +161,26 @@ class _Words:
         if name := self._name(schema):
             return name
         flat = _flat(schema, self._root)
-        if _is_array(flat):
-            return f"Array[{self._item(flat.get('items'))}]"
-        if not _is_object(flat):
+        if not (_is_array(flat) or _is_object(flat)):
             return _kind(flat)
-        return _object({name: self.details(value) for name, value in _properties(flat).items()})
+        return self._inside(flat, self._item, self.details)
+
+    def _inside(self, flat: Mapping[str, Any], item: Tell, field: Tell) -> str:
+        """An array or object with what it holds, unless it stands within itself.
+
+        A definition leads back to itself by its name, but one that is extended in place
+        (``allOf`` beside ``properties``) has none, and would have no end.
+        """
+        key = repr(flat)
+        if key in self._open or len(self._open) >= _DEEPEST:
+            return "Array" if _is_array(flat) else "Object"
+        self._open.append(key)
+        try:
+            if _is_array(flat):
+                return f"Array[{item(flat.get('items'))}]"
+            return _object({name: field(value) for name, value in _properties(flat).items()})
+        finally:
+            self._open.pop()
 
     def _item(self, schema: Any) -> str:
         values = "" if self._name(schema) else _values(_flat(schema, self._root))

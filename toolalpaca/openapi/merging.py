@@ -99,7 +99,10 @@ def _merge_into(target: dict[str, Any], source: dict[str, Any]) -> dict[str, Any
             target[keyword] = value
         elif keyword not in _ANNOTATIONS and not keyword.startswith("x-"):
             merge = _MERGES.get(keyword, _same)
-            both = merge(target[keyword], value)
+            try:
+                both = merge(target[keyword], value)
+            except TypeError:  # one of them is nothing that may stand there
+                both = None
             if both is None:
                 residue[keyword] = value
             else:
@@ -115,20 +118,26 @@ def _merge_properties(target: dict[str, Any], source: dict[str, Any]) -> dict[st
         # the others' join them.
         group = {keyword: target.pop(keyword) for keyword in _GROUPS[0] if keyword in target}
         residue["allOf"] = [group]
-        target["properties"] = dict(group.get("properties", {}))
+        target["properties"] = _schemas(group, "properties")
     if closed[1]:
         residue.setdefault("allOf", []).append(source)
-    properties = dict(target.get("properties") or {})
-    for name, schema in (source.get("properties") or {}).items():
+    properties = _schemas(target, "properties")
+    for name, schema in _schemas(source, "properties").items():
         properties[name] = _both(properties[name], schema) if name in properties else schema
     if properties:
         target["properties"] = properties
-    patterns = dict(target.get("patternProperties") or {})
-    for pattern, schema in (source.get("patternProperties") or {}).items():
+    patterns = _schemas(target, "patternProperties")
+    for pattern, schema in _schemas(source, "patternProperties").items():
         patterns[pattern] = _both(patterns[pattern], schema) if pattern in patterns else schema
     if patterns:
         target["patternProperties"] = patterns
     return residue
+
+
+def _schemas(schema: dict[str, Any], keyword: str) -> dict[str, Any]:
+    """The schemas by name below *keyword*; whatever else stands there names none."""
+    value = schema.get(keyword)
+    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def _is_closed(schema: dict[str, Any]) -> bool:

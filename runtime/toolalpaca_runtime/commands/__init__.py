@@ -1,1 +1,1 @@
-"""The commands of the runtime: ``ask``, ``chat`` and ``demo``."""
+"""The commands of the runtime, from ``ask`` to ``trace``."""

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import PydanticUserError, TypeAdapter, validate_call
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.protocol import ToolSpec
@@ -73,7 +73,7 @@ class FunctionTools:
         self._functions: dict[str, Callable[..., Any]] = {}
         self._tools: dict[str, DescribedTool] = {}
         for function in functions:
-            tool = _described(function)
+            tool = _described(function, name)
             self._tools[tool.spec.name] = tool
             self._functions[tool.spec.name] = validate_call(function)
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in self._tools.values())
@@ -90,19 +90,18 @@ class FunctionTools:
         checked, approved = admitted
         function = self._functions[call.tool]
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(_SECONDS) as bound:
                 if inspect.iscoroutinefunction(inspect.unwrap(function)):
                     value = await function(**checked.arguments)
                 else:
                     value = await asyncio.to_thread(function, **checked.arguments)
             return told(to_jsonable_python(value, fallback=str), approved=approved)
-        except TimeoutError:
-            text = f"{call.tool} did not end within {_SECONDS:g} seconds."
-            return Observation(text, "real", approved=approved)
-        except (Exception, PydanticSerializationError) as error:
+        except Exception as error:
             # Whatever the function raises is the tool's failure, and the model's to know.
             _LOG.info("%s failed", call.tool, exc_info=True)
             text = f"{call.tool} failed: {type(error).__name__}: {str(error)[:500]}"
+            if bound.expired():
+                text = f"{call.tool} did not end within {_SECONDS:g} seconds."
             return Observation(text, "real", approved=approved)
 
     async def aclose(self) -> None:
@@ -128,7 +127,7 @@ def load_functions(target: str, policy: Policy | None = None) -> FunctionTools:
     return FunctionTools(functions, name=module.__name__.rpartition(".")[2], policy=policy)
 
 
-def _described(function: Callable[..., Any]) -> DescribedTool:
+def _described(function: Callable[..., Any], source: str) -> DescribedTool:
     name = getattr(function, "__name__", "")
     if not is_tool_name(name):
         raise UsageError(f"{name!r} cannot be the name of a tool", hint="use letters, digits and _")
@@ -150,7 +149,8 @@ def _described(function: Callable[..., Any]) -> DescribedTool:
     spec = ToolSpec(
         name=name, description=summary or name, parameters=parameters, returns=_returns(function)
     )
-    return DescribedTool(spec, safe=not getattr(function, _UNSAFE, False))
+    safe = not getattr(function, _UNSAFE, False)
+    return DescribedTool(spec, source=source, safe=safe)
 
 
 def _returns(function: Callable[..., Any]) -> dict[str, Any] | None:

@@ -72,9 +72,13 @@ class McpTools:
         try:
             async with asyncio.timeout(_CONNECTS_WITHIN):
                 await ready
-        except TimeoutError:
-            await self.aclose()
-            raise self._failed(f"it was not ready within {_CONNECTS_WITHIN:g} s") from None
+        except BaseException as error:
+            # It may be at any step of connecting, where it does not hear that it is to stop.
+            self._holder.cancel()
+            await asyncio.wait([self._holder])
+            if isinstance(error, TimeoutError):
+                raise self._failed(f"it was not ready within {_CONNECTS_WITHIN:g} s") from None
+            raise
 
     def is_free(self, tool: str) -> bool:
         """Whether the server calls the tool read-only, and no rule stands against it."""
@@ -162,7 +166,7 @@ class McpTools:
             returns=tool.output_schema,
         )
         safe = bool(tool.annotations and tool.annotations.read_only_hint)
-        self._tools[name] = (tool.name, DescribedTool(spec, safe=safe))
+        self._tools[name] = (tool.name, DescribedTool(spec, source=self.name, safe=safe))
 
     def _observed(self, result: CallToolResult, approved: bool | None) -> Observation:
         texts: list[str] = []
@@ -171,7 +175,8 @@ class McpTools:
             if block.type == "text":
                 texts.append(block.text)
             elif block.type == "image" or block.type == "audio":
-                payload = Payload(block.mime_type, _decoded(block.data), binary=True)
+                data = self._redact.data(_decoded(block.data))
+                payload = Payload(block.mime_type, data, binary=True)
             elif block.type == "resource":
                 texts.append(getattr(block.resource, "text", f"(resource {block.resource.uri})"))
             else:
@@ -182,7 +187,8 @@ class McpTools:
         if payload is not None:
             return Observation(text or "Done.", "real", payload=payload, approved=approved)
         structured = result.structured_content
-        return told(text if structured is None or text else structured, approved=approved)
+        value = text if structured is None or text else structured
+        return told(value, approved=approved, redact=self._redact)
 
     def _failed(self, reason: str) -> ApiError:
         return ApiError(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fastapi import Depends, FastAPI, Form, Header, HTTPException, Request
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.security import OAuth2
 
 from toolalpaca.errors import ApiError
@@ -153,6 +153,38 @@ def test_what_the_token_endpoint_refuses_is_one_error_without_the_secret(serve: 
     assert "CLIENT_ID:CLIENT_SECRET" in message
     assert SECRET not in message
     assert "c4n4ry" not in message
+
+
+def test_the_header_of_a_short_secret_does_not_show_either(serve: Serve) -> None:
+    app = FastAPI()
+    sent: list[str] = []
+
+    @app.post("/token")
+    def token(authorization: str = Header()) -> JSONResponse:
+        sent.append(authorization.removeprefix("Basic "))
+        return JSONResponse({"error": "no", "error_description": f"not {authorization}"}, 403)
+
+    with pytest.raises(TokenError, match=r"not Basic \*\*\*") as caught:
+        use(Shop(), serve(app), client="my app:ab1c")
+    assert sent[0] not in str(caught.value)
+
+
+def test_a_token_request_is_never_redirected(serve: Serve) -> None:
+    app = FastAPI()
+    reached: list[str] = []
+
+    @app.post("/token")
+    def token() -> RedirectResponse:
+        return RedirectResponse("/elsewhere", 307)
+
+    @app.post("/elsewhere")
+    def elsewhere() -> dict[str, str]:
+        reached.append("elsewhere")
+        return {"access_token": "t0k3n-canary"}
+
+    with pytest.raises(TokenError, match="it answered 307"):
+        use(Shop(), serve(app))
+    assert reached == []
 
 
 @pytest.mark.parametrize(

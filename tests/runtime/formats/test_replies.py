@@ -55,6 +55,8 @@ def called(step: Step) -> list[tuple[str, object]]:
         f"{CALL}\nObservation: Status Code: 200. Response: Rex\nThought: good\nAnswer: Rex",
         f"{CALL}\n\nASSISTANT Observation: Rex\nASSISTANT Response: Rex",
         f"{CALL}\nFinal Answer: Rex",
+        f"{CALL}\nObservation: Rex\nThought: and now\nAction: dropPet\nAction Input: {{}}",
+        f"{CALL}\nFinal Answer: Rex\nThought: and now\nAction: dropPet\nAction Input: {{}}",
         f"{CALL}\n\nThis shows the pet.",
         f"<think>Which one?\nAction: none</think>\n{CALL}",
         'I find it.\n<tool_call>{"name": "getPet", "arguments": {"petId": 7}}</tool_call>',

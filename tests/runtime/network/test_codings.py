@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -50,9 +51,16 @@ def test_deflate_without_its_frame_is_read_too() -> None:
 
 
 def test_a_bomb_is_not_unpacked() -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
     decoder = BoundedDecoder("gzip", 1_000)
-    decoder.feed(gzip.compress(b"\0" * 50_000_000))
+    tracemalloc.start()
+    try:
+        decoder.feed(bomb)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert (len(decoder.body), decoder.cut_off) == (1_000, True)
+    assert most < 1_000_000
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,23 @@ def test_an_address_is_reached_only_when_it_is_global(
         assert not address.is_multicast
 
 
-@given(st.ip_addresses(v=4))
-def test_an_address_within_another_is_judged_as_what_it_is(address: ipaddress.IPv4Address) -> None:
-    mapped = ipaddress.IPv6Address(f"::ffff:{address}")
-    assert bool(STRANGER.address_refusal("h.dev", mapped)) == bool(
+PUBLIC = ipaddress.ip_address("93.184.216.34")
+EMBEDDED = {
+    "mapped (RFC 4291)": lambda v4: 0xFFFF << 32 | v4,
+    "compatible (RFC 4291)": lambda v4: v4,
+    "NAT64 (RFC 6052)": lambda v4: 0x64FF9B << 96 | v4,
+    "6to4 (RFC 3056)": lambda v4: 0x2002 << 112 | v4 << 80,
+    "Teredo (RFC 4380)": lambda v4: 0x20010000 << 96 | int(PUBLIC) << 64 | v4 ^ 0xFFFFFFFF,
+}
+
+
+@pytest.mark.parametrize("form", EMBEDDED)
+@given(address=st.ip_addresses(v=4) | st.just(PUBLIC))
+def test_an_address_within_another_is_judged_as_what_it_is(
+    form: str, address: ipaddress.IPv4Address
+) -> None:
+    whole = ipaddress.IPv6Address(EMBEDDED[form](int(address)))
+    assert bool(STRANGER.address_refusal("h.dev", whole)) == bool(
         STRANGER.address_refusal("h.dev", address)
     )
 

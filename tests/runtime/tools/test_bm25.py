@@ -12,6 +12,7 @@ from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.loading import load_document
 from toolalpaca_runtime.tools.bm25 import Bm25Index
 
+ROOT = Path(__file__).parents[3]
 VOCABULARY = ["pet", "list", "add", "delete", "order", "user", "find", "by", "id"]
 WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=6)
 SPECS = st.lists(WORDS.map(" ".join), max_size=20).map(
@@ -44,6 +45,38 @@ def test_what_is_found_shares_a_word_and_is_found_again(
     ],
 )
 def test_the_tool_that_is_meant_is_among_the_first(text: str, name: str) -> None:
-    tools = make_tools(load_document(str(Path("examples/library.yaml"))))
+    tools = make_tools(load_document(str(ROOT / "examples" / "library.yaml")))
     found = asyncio.run(Bm25Index([tool.spec for tool in tools]).find(text, 5))
     assert name in [spec.name for spec in found]
+
+
+def ranked(text: str, *specs: tuple[str, str, tuple[str, ...]]) -> list[str]:
+    """The names of the tools that *text* finds; each is a name, a description and parameters."""
+    made = [
+        ToolSpec(
+            name=name,
+            description=description,
+            parameters={"type": "object", "properties": {key: {} for key in parameters}},
+        )
+        for name, description, parameters in specs
+    ]
+    return [spec.name for spec in asyncio.run(Bm25Index(made).find(text, len(specs)))]
+
+
+def test_a_rare_word_says_more_than_a_common_one() -> None:
+    specs = [(f"t{n}", "order book", ()) for n in range(5)]
+    assert ranked("order refund", *specs, ("last", "refund book", ()))[0] == "last"
+
+
+def test_a_word_of_a_short_text_says_more_than_one_of_a_long_text() -> None:
+    words = "invoice " + " ".join(f"word{n}x" for n in range(30))
+    assert ranked("invoice", ("long", words, ()), ("short", "invoice", ())) == ["short", "long"]
+
+
+def test_a_word_of_the_name_says_more_than_one_of_the_description() -> None:
+    told, named = ("alpha", "send invoice", ()), ("invoice", "send alpha", ())
+    assert ranked("invoice", told, named) == ["invoice", "alpha"]
+
+
+def test_parameters_are_words_of_a_tool() -> None:
+    assert ranked("iban", ("pay", "Send money", ("toIban",)), ("look", "See it", ())) == ["pay"]

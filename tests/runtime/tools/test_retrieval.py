@@ -47,7 +47,9 @@ def test_a_query_shows_what_holds_it_and_where() -> None:
     )
     assert read(BOOKS, query="t499") == 'items.499.tags.1: "t499"'
     assert read(BOOKS, query="no such") == "Nothing there holds 'no such'."
-    assert "(480 more places)" in read(BOOKS, query="Book")
+    many = read(BOOKS, query="Book").splitlines()
+    assert [line.partition(":")[0] for line in many[:20]] == [f"items.{n}" for n in range(20)]
+    assert many[20:] == ["(480 more places)"]
 
 
 def test_what_is_still_too_long_is_told_by_its_structure() -> None:

@@ -136,8 +136,8 @@ class Model:
                 text = text + piece if isinstance(piece, str) else ""
                 yield piece
             else:
-                while not piece.is_set():
-                    await asyncio.sleep(0)
+                while not piece.is_set():  # an event of another thread's
+                    await asyncio.sleep(0.005)
         whole = reply if isinstance(reply, Completion) else Completion(text)
         usage = Usage(prompt_tokens=10, completion_tokens=5, cached_tokens=4)
         yield Completion(whole.text, whole.tool_calls, usage, whole.finish)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolalpaca.calling.documentation import (
@@ -182,7 +182,27 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"$ref": "#/$defs/Node", "properties": {"size": {"type": "integer"}}},
+        {"allOf": [{"$ref": "#/$defs/Node"}, {"required": ["size"]}]},
+        {"type": "array", "items": {"allOf": [{"$ref": "#/$defs/List"}, {"minItems": 1}]}},
+    ],
+)
+def test_what_extends_itself_in_place_is_told_to_an_end(inner: Any) -> None:
+    definitions = {"Node": {"type": "object", "properties": {"child": inner}}, "List": inner}
+    schema = {"type": "object", "properties": {"p": inner}, "$defs": definitions}
+    told = api_documentation(
+        [ToolSpec(name="f", description="", parameters=schema, returns=schema)]
+    )
+    assert len(told) < 1000
+
+
 @given(JSON, JSON)
+@example({"$ref": "#", "properties": True}, None)
+@example({"$ref": "#", "properties": None}, None)
+@example({"$ref": "#", "type": None, "enum": True}, None)
 def test_no_schema_is_too_odd_to_be_told(inner: Any, definition: Any) -> None:
     schema = {"type": "object", "properties": {"p": inner}, "$defs": {"a": definition}}
     tool = ToolSpec(name="f", description="", parameters=schema, returns=schema)

@@ -103,6 +103,31 @@ def test_retry_after_is_honoured(case: Case) -> None:
     assert case.clock.waits == [7]
 
 
+def test_a_server_that_asks_for_a_pause_gets_it_from_all_requests(serving: Any) -> None:
+    clock = Clock()
+    others: list[Piece] = []
+
+    def speak(talk: Any) -> None:
+        whole(talk) if talk.number > 1 else talk.answer(429, {}, retry_after="7")
+
+    async def run() -> None:
+        async def sleep(seconds: float) -> None:
+            await clock.sleep(0)
+            if len(clock.waits) == 1:  # while the first request waits, another one is made
+                others.extend([piece async for piece in model.stream(HELLO)])
+            await clock.sleep(seconds)
+
+        async with serving(speak) as url:
+            server = ModelServer(f"{url}/v1", model="small", timeout=30)
+            model = Remote(OpenAI("small", server), ModelSettings(), clock=clock, sleep=sleep)
+            assert [piece async for piece in model.stream(HELLO)] == others
+            await model.aclose()
+
+    asyncio.run(run())
+    assert others == ["Hi", Completion("Hi", usage=USAGE)]
+    assert [seconds for seconds in clock.waits if seconds] == [7, 7]
+
+
 def test_who_wants_to_be_left_alone_for_long_is_and_it_is_said(case: Case) -> None:
     with pytest.raises(ModelUnavailable, match="left alone for 3600 s"):
         case.ask(lambda talk: talk.answer(429, {"error": "Enough"}, retry_after="3600"))
@@ -197,7 +222,8 @@ async def silent(talk: Any) -> None:
 
 def test_comments_are_silence(case: Case) -> None:
     with pytest.raises(ModelReplyError, match="it was silent for too long"):
-        case.ask(silent, timeout=0.2, retries=0)
+        case.ask(silent, timeout=0.2, retries=1)
+    assert case.asked == 2
 
 
 async def endless(talk: Any) -> None:
