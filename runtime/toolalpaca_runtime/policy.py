@@ -32,6 +32,10 @@ class Rule:
     pattern: str
     verdict: Verdict
 
+    def names(self, *names: str) -> bool:
+        """Whether it is about the tool that has these *names*."""
+        return any(fnmatchcase(name, self.pattern) for name in names)
+
 
 def rule(text: str) -> Rule:
     """``PATTERN=allow``, ``=ask`` or ``=deny`` as the type of an argument."""
@@ -73,6 +77,6 @@ class Policy:
         if self.read_only and not safe:
             return "deny"
         for known in reversed(self.rules):
-            if any(fnmatchcase(name, known.pattern) for name in names):
+            if known.names(*names):
                 return known.verdict
         return "allow" if safe else (self.unsafe or "ask")

@@ -54,7 +54,10 @@ def add_agent_options(parser: CommandParser) -> None:
         help="times that the model is asked before a turn is stopped",
     )
     agent.add_argument(
-        "--max-seconds", metavar="S", type=number(above=0), help="time that a turn may take"
+        "--max-seconds",
+        metavar="S",
+        type=number(above=0),
+        help="time that a turn may take; a call that is under way then is waited for (--timeout)",
     )
     agent.add_argument(
         "--max-tokens", metavar="N", type=integer(1), help="tokens that a turn may take"

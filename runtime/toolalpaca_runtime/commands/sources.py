@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
+from toolalpaca.counting import counted
 from toolalpaca.errors import UsageError
 from toolalpaca.hosts import is_absolute
 from toolalpaca.logs import conceal
@@ -22,7 +23,7 @@ from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.tools.clock import clock_tools
 from toolalpaca_runtime.tools.functions import load_functions
 from toolalpaca_runtime.tools.mcp import McpTools, open_mcp
-from toolalpaca_runtime.tools.source import ToolSource
+from toolalpaca_runtime.tools.source import ToolSource, qualified
 
 _MCP, _PYTHON = "mcp:", "python:"
 _MCP_SCHEME = "mcp@"
@@ -43,9 +44,16 @@ async def open_sources(
         ToolAlpacaError: One cannot be opened.
     """
     given: Sequence[Credential] = getattr(options, "auth", None) or ()
+    texts = [options.source, *(options.also or ())]
+    if _simulated(options) and all(text.startswith((_MCP, _PYTHON)) for text in texts):
+        raise UsageError(
+            f"there is no OpenAPI document to make a mock of, and the tools of {texts[0]} would be "
+            "used in earnest",
+            where="--mock" if options.mock else "--against mock",
+        )
     environment = dict(os.environ)
     sources: list[ToolSource] = []
-    for number, text in enumerate([options.source, *(options.also or ())]):
+    for number, text in enumerate(texts):
         source: ToolSource
         if options.dry_run and text.startswith((_MCP, _PYTHON)):
             raise UsageError(
@@ -68,7 +76,12 @@ async def open_sources(
                 environment.pop(variable(scheme), None)
         stack.push_async_callback(source.aclose)
         sources.append(source)
+    _warn_of_idle_rules(policy, sources)
     return [*sources, clock_tools()]
+
+
+def _simulated(options: Namespace) -> bool:
+    return bool(options.mock or options.against == "mock")
 
 
 async def _open_api(
@@ -81,7 +94,7 @@ async def _open_api(
     first: bool,
 ) -> ApiTools:
     base_url = options.base_url if first else None
-    if options.mock or options.against == "mock":
+    if _simulated(options):
         server = stack.enter_context(mock_server([text]))
         text, base_url = next(iter(server.apis.values())), None
     given = getattr(options, "auth", None) or ()
@@ -128,3 +141,19 @@ def warn_of_missing_credentials(api: ApiTools, *, first: bool = True) -> None:
             f"({hint if first else 'write them under its host in a file for --auth-file'})",
             file=sys.stderr,
         )
+
+
+def _warn_of_idle_rules(policy: Policy, sources: Sequence[ToolSource]) -> None:
+    """Say on standard error which rules name no tool: a slip of the pen leaves a tool unguarded."""
+    tools = [(source.name, spec.name) for source in sources for spec in source.specs]
+    names = [name for source, tool in tools for name in (tool, qualified(source, tool))]
+    for source in sources:
+        if isinstance(source, ApiTools):
+            names += [f"{t.operation.method.upper()} {t.operation.path}" for t in source.tools]
+    for rule in policy.rules:
+        if not rule.names(*names):
+            print(
+                f"toolalpaca: --rule '{rule.pattern}={rule.verdict}' names none of the "
+                f"{counted(len(tools), 'tool')} (upper and lower case differ)",
+                file=sys.stderr,
+            )

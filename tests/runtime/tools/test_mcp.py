@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from toolalpaca.errors import ApiError
+from toolalpaca.logs import configure_logging
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.tools.mcp import open_mcp
@@ -125,6 +126,29 @@ def test_a_server_that_is_none_is_a_clear_error(target: str) -> None:
     with pytest.raises(ApiError, match="the MCP server cannot be used") as caught:
         asyncio.run(_open(target))
     assert caught.value.where == target
+
+
+def test_an_empty_target_is_a_clear_error() -> None:
+    with pytest.raises(ApiError, match="there is neither a URL nor a command"):
+        asyncio.run(_open(" "))
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text("import no_such_module_anywhere")
+    with pytest.raises(ApiError, match="it said: ModuleNotFoundError"):
+        asyncio.run(_open(f"'{sys.executable}' '{file}'"))
+
+
+def test_a_server_that_prints_is_passed_over_without_a_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "prints.py"
+    file.write_text(SERVER + "\nprint('starting', flush=True)\nserver.run('stdio')\n")
+    configure_logging(0)
+    _, (seen,) = play(f"'{sys.executable}' '{file}'", call("ships"))
+    assert "Argo" in seen.text
+    assert capfd.readouterr().err == ""
 
 
 async def _open(target: str) -> None:
