@@ -15,7 +15,6 @@ from toolalpaca_runtime.difference import Difference, differences
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.traces.standins import StandIns
 from toolalpaca_runtime.traces.summary import answered_at
-from toolalpaca_runtime.user import Approve, nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,12 @@ def sent_calls(trace: Trace) -> list[tuple[Call, ObservationEvent]]:
     return found
 
 
-async def replay(
-    trace: Trace, toolbox: Toolbox, approve: Approve = nobody
-) -> AsyncGenerator[ReplayedCall, None]:
+async def replay(trace: Trace, toolbox: Toolbox) -> AsyncGenerator[ReplayedCall, None]:
     """Make the calls of *trace* again, in their order, and yield each with its differences.
 
     Args:
         trace: A run that has ended, however.
         toolbox: Where the calls are made; a mock server's session should be a fresh one.
-        approve: Asks the user, where the policy of the tools demands it.
 
     Raises:
         ToolAlpacaError: The API cannot be used at all.
@@ -77,7 +73,7 @@ async def replay(
     for call, recorded in sent_calls(trace):
         arguments, replaced = stand_ins.applied(call.arguments)
         now_call = call.model_copy(update={"arguments": arguments})
-        observation = await toolbox.call(now_call, approve)
+        observation = await toolbox.call(now_call)
         stand_ins.learn(recorded.response, observation.response)
         yield _compared(
             now_call, recorded.response, observation.response, replaced, observation.text
