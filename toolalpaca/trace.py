@@ -61,12 +61,18 @@ class HttpRequest(_Part):
 
 
 class HttpResponse(_Part):
-    """A response as it came; a body that is no text is described instead."""
+    """A response as it came; a body that is no text is described instead.
+
+    Attributes:
+        seconds: What the call took.
+        cut_off: Whether the body went on, beyond what is read of one.
+    """
 
     status: int
     headers: dict[str, str] = Field(default_factory=dict)
     body: str = ""
     seconds: float = 0.0
+    cut_off: bool = False
 
 
 class _Event(_Part):

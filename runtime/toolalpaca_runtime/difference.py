@@ -52,7 +52,7 @@ def differences(first: HttpResponse, second: HttpResponse) -> tuple[Difference, 
     """Where *second* differs from *first*, the status first, then by place.
 
     A success and an error have bodies that nobody expects to be alike: these are not compared. Nor
-    is what an empty array would hold.
+    is what an empty array would hold, or a body that was cut off.
 
     >>> one = HttpResponse(status=200, body='{"id": 1, "tags": []}')
     >>> other = HttpResponse(status=200, body='{"id": "a", "tags": ["x"]}')
@@ -62,7 +62,8 @@ def differences(first: HttpResponse, second: HttpResponse) -> tuple[Difference, 
     found: list[Difference] = []
     if first.status != second.status:
         found.append(Difference("status", "", str(first.status), str(second.status)))
-    if (first.status < 400) == (second.status < 400):
+    alike = (first.status < 400) == (second.status < 400)
+    if alike and not (first.cut_off or second.cut_off):
         found.extend(_of_bodies(first, second))
     return tuple(found)
 

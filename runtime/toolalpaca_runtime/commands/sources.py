@@ -60,7 +60,7 @@ async def open_sources(
                 f"{text} has tools that are no HTTP requests, which could only be used in earnest",
                 where="--dry-run",
             )
-        if (options.mock or options.against == "mock") and text.startswith((_MCP, _PYTHON)):
+        if _simulated(options) and text.startswith((_MCP, _PYTHON)):
             note = "is no API with a document: its tools stay real"
             print(f"toolalpaca: {text} {note}", file=sys.stderr)
         if text.startswith(_MCP):

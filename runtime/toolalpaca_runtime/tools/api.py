@@ -283,7 +283,11 @@ class ApiTools:
             for name, value in response.headers.items()
         }
         recorded = HttpResponse(
-            status=response.status, headers=headers, body=shown, seconds=response.seconds
+            status=response.status,
+            headers=headers,
+            body=shown,
+            seconds=response.seconds,
+            cut_off=response.cut_off,
         )
         return Observation(
             self._redact(notes) + text,
