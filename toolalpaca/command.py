@@ -66,6 +66,18 @@ class CommandParser(argparse.ArgumentParser):
             self._take_from_environment(option)
         return super().parse_known_args(args, namespace)
 
+    def _match_arguments_partial(
+        self, actions: Sequence[argparse.Action], arg_strings_pattern: str
+    ) -> list[int]:
+        """Leave a positional that may be absent to what stands behind the options.
+
+        Python before 3.13 takes it as absent at the first option, and refuses it when it comes.
+        """
+        counts = super()._match_arguments_partial(actions, arg_strings_pattern)
+        while counts and counts[-1] == 0 and "O" in arg_strings_pattern:
+            counts.pop()
+        return counts
+
     def _take_from_environment(self, option: argparse.Action) -> None:
         name = self.variable(option)
         text = os.environ.get(name) if name else None

@@ -14,6 +14,10 @@ _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 # requests, we log ourselves.
 _INDISCREET = ("httpx2", "httpcore2", "openai", "hpack")
 
+# These log mistakes of others as errors with a traceback, and go on. What comes of a mistake, we
+# say ourselves.
+_ALARMED = ("mcp.client",)
+
 # What carries a credential in a header, a URL or a repr of either, whoever logs it.
 _SECRET = re.compile(
     r"(?i)(?P<name>authorization|proxy-authorization|cookie|[\w-]*(?:api[-_]?key|token|secret|password))"
@@ -35,6 +39,8 @@ def configure_logging(verbosity: int) -> None:
     )
     for name in _INDISCREET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _ALARMED:
+        logging.getLogger(name).setLevel(logging.NOTSET if verbosity else logging.CRITICAL)
 
 
 def conceal(secrets: Iterable[str]) -> None:

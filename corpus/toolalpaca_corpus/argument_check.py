@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolalpaca.openapi.validation import Validator
-from toolalpaca.scoring import left_out
+from toolalpaca.sameness import left_out
 from toolalpaca.task import references
 
 

@@ -19,7 +19,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from toolalpaca.scoring import CallMatch, Match, left_out, match_trace
+from toolalpaca.sameness import left_out
+from toolalpaca.scoring import CallMatch, Match, match_trace
 from toolalpaca.task import ASK_TOOL, Function, Task, Toolset
 from toolalpaca.trace import AssistantEvent, Call, ObservationEvent, Trace, UserEvent
 

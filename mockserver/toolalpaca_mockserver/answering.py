@@ -13,7 +13,7 @@ from toolalpaca_mockserver.reading.requests import Request
 class Answerer(Protocol):
     """Answers the operations of one API.
 
-    :class:`~toolalpaca_mockserver.answers.Responder` is the one that simulates. Whoever holds
+    :class:`~toolalpaca_mockserver.responder.Responder` is the one that simulates. Whoever holds
     connections or files closes them as a part of the application (``parts`` of
     :func:`~toolalpaca_mockserver.app.create_app`).
     """

@@ -8,16 +8,16 @@ from urllib.parse import quote, urlsplit
 
 from toolalpaca.errors import StateError
 from toolalpaca.openapi.model import Document, Operation
-from toolalpaca_mockserver.answers import Answer, Responder
+from toolalpaca_mockserver.answers import Answer, problem_answer
 from toolalpaca_mockserver.disturbance.disturber import Disturber
-from toolalpaca_mockserver.json_text import dump
 from toolalpaca_mockserver.plan import OperationPlan
-from toolalpaca_mockserver.problems import Reason, header_text, problem, summary
+from toolalpaca_mockserver.problems import Reason, header_text, summary
 from toolalpaca_mockserver.reading.auth import insufficient
 from toolalpaca_mockserver.reading.content_codings import CODINGS, TooLarge, UnknownCoding, decoded
 from toolalpaca_mockserver.reading.preferences import preferences_of
 from toolalpaca_mockserver.reading.requests import LARGEST_BODY, Request
 from toolalpaca_mockserver.redirects import Redirects
+from toolalpaca_mockserver.responder import Responder
 from toolalpaca_mockserver.router import Match, Router
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.state.corrections import corrections_of
@@ -70,6 +70,7 @@ class Api:
         self.simulation = simulation
         redirects = Redirects(document, prefix, generator)
         self.responder = Responder(generator, self.engine, simulation, redirects)
+        self.refuser = self.responder.refuser
         self.disturber = Disturber(settings.disturbances)
         self.answerer = settings.answerer(document, self.responder)
 
@@ -89,7 +90,7 @@ class Api:
                     request,
                     session,
                     lambda: self._planned(plan, request, values, session),
-                    lambda status, detail: self.responder.refuse(plan, request, status, detail),
+                    lambda status, detail: self.refuser.refuse(plan, request, status, detail),
                 )
             answer.operation = plan.operation
         answer.api = self.document.name
@@ -112,12 +113,12 @@ class Api:
             arguments, reasons = self.validators[plan.operation.name].check(request, values)
         if reasons and self._validation == "strict":
             detail = "the request does not satisfy the document"
-            return self.responder.refuse(plan, request, plan.refusal(reasons), detail, reasons)
+            return self.refuser.refuse(plan, request, plan.refusal(reasons), detail, reasons)
         preferences = preferences_of(request)
         try:
             answer = await self.answerer.answer(plan, request, arguments, preferences, session)
         except StateError as error:
-            answer = self.responder.unkept(plan, request, error)
+            answer = self.refuser.unkept(plan, request, error)
         if self._validation == "warn":
             self._warn(answer, plan, request, reasons)
         return answer
@@ -148,12 +149,12 @@ class Api:
             codings = request.headers["content-encoding"]
             request.body = decoded(request.body, codings, LARGEST_BODY)
         except UnknownCoding as error:
-            answer = self.responder.refuse(plan, request, 415, str(error))
+            answer = self.refuser.refuse(plan, request, 415, str(error))
             answer.headers["Accept-Encoding"] = CODINGS
             return answer
         except ValueError as error:
             status = 413 if isinstance(error, TooLarge) else 400
-            return self.responder.refuse(plan, request, status, str(error))
+            return self.refuser.refuse(plan, request, status, str(error))
         return None
 
     def _guarded(self, plan: OperationPlan, request: Request) -> Answer | None:
@@ -213,26 +214,15 @@ class Api:
         documented = plan.operation.responses
         says_so = not documented.keys().isdisjoint(("401", "4XX", "default"))
         status = 403 if "403" in documented and not says_so else 401
-        answer = self.responder.refuse(plan, request, status, plan.guard.demands())
+        answer = self.refuser.refuse(plan, request, status, plan.guard.demands())
         answer.headers["WWW-Authenticate"] = ", ".join(plan.guard.challenges())
         return answer
 
     def _forbidden(self, plan: OperationPlan, request: Request, scopes: list[str]) -> Answer:
         detail = f"the token lacks the scope {', '.join(scopes)}"
-        answer = self.responder.refuse(plan, request, 403, detail)
+        answer = self.refuser.refuse(plan, request, 403, detail)
         answer.headers["WWW-Authenticate"] = insufficient(scopes)
         return answer
-
-
-def problem_answer(status: int, detail: str) -> Answer:
-    """Problem details for a request that reached no operation."""
-    return Answer(
-        status,
-        dump(problem(status, detail)),
-        "application/problem+json",
-        {"toolalpaca-problem": header_text(detail)},
-        "router",
-    )
 
 
 def _route(document: Document) -> tuple[Router[Operation], list[Operation]]:

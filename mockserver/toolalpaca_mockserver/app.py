@@ -28,8 +28,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from toolalpaca.openapi.model import Document
-from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.api import Api, problem_answer
+from toolalpaca_mockserver.answers import Answer, problem_answer
+from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.disturbance.delivery import fail_to_deliver
 from toolalpaca_mockserver.mcp.loading import mcp_endpoints

@@ -9,7 +9,8 @@ from toolalpaca.errors import UsageError
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.spelling import letters, nameless
-from toolalpaca_mockserver.state.resources import Resource, Resources, Role
+from toolalpaca_mockserver.state.resource import Resource, Role
+from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.roles import role_of
 
 _BARE = "the answer itself"

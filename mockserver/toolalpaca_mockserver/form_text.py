@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from toolalpaca_mockserver.csv_text import cell_text
-
-FORM: Final = "application/x-www-form-urlencoded"
 
 
 def write_form(value: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]]) -> bytes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from toolalpaca.openapi.media_types import is_json as is_json
-from toolalpaca.openapi.media_types import is_json_sequence as is_json_sequence
-from toolalpaca.openapi.media_types import is_xml as is_xml
+from toolalpaca.openapi.media_types import essence, is_json
+from toolalpaca.openapi.model import Response
 
 
 def best_match(media_type: str, known: Iterable[str]) -> str | None:
@@ -17,7 +16,7 @@ def best_match(media_type: str, known: Iterable[str]) -> str | None:
     """
     best: tuple[int, str] | None = None
     for key in known:
-        rank = _fit(media_type, key.partition(";")[0].strip().lower())
+        rank = _fit(media_type, essence(key))
         if rank and (best is None or rank > best[0]):
             best = (rank, key)
     return best[1] if best else None
@@ -34,11 +33,35 @@ def preferred(accept: str, offered: Iterable[str]) -> str | None:
     ranges = _ranges(accept)
     ranked = []
     for place, offer in enumerate(offers):
-        media_type = offer.partition(";")[0].strip().lower()
+        media_type = essence(offer)
         quality = _quality(media_type, ranges) if ranges else 1.0
         if quality > 0:
             ranked.append((-quality, not is_json(media_type), place, offer))
     return min(ranked)[3] if ranked else None
+
+
+def acceptable(response: Response | None, accept: str, example: str | None = None) -> str | None:
+    """The key of the content of *response* to answer with, or None when none is acceptable.
+
+    Of what is acceptable, what has an example of that name comes first.
+
+    Args:
+        response: What is answered; ``""`` where it, or its content, is nothing.
+        accept: The ``Accept`` header.
+        example: The name of an example that is wanted.
+    """
+    if response is None or not response.content:
+        return ""
+    if example is not None:
+        having = [
+            key
+            for key, media in response.content.items()
+            if any(shown.name == example for shown in media.examples)
+        ]
+        found = preferred(accept, having)
+        if found is not None:
+            return found
+    return preferred(accept, response.content)
 
 
 def _ranges(accept: str) -> list[tuple[str, float]]:

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import is_json, is_xml
 from toolalpaca.openapi.model import Document, Example, MediaType, Operation, Response
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import is_json, is_xml
 from toolalpaca_mockserver.problems import UNREADABLE, Reason
 from toolalpaca_mockserver.reading.auth import Guard
 from toolalpaca_mockserver.reading.bodies import UNSUPPORTED, BodyReader

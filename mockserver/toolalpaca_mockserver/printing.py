@@ -112,7 +112,7 @@ def _served(api: Api, url: str) -> dict[str, Any]:
         "title": api.document.title,
         "url": url + api.prefix,
         "operations": len(api.document.operations),
-        "collections": api.simulation.resources.pairs,
+        "collections": len(api.simulation.resources.paths.pairs),
         "problems": len(known_faults(api)),
     }
 

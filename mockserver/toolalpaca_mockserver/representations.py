@@ -6,12 +6,12 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from toolalpaca.openapi.media_types import FORM, essence, is_json, is_xml
 from toolalpaca.openapi.model import MediaType
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.csv_text import CSV, is_table, write_csv
-from toolalpaca_mockserver.form_text import FORM, write_form
+from toolalpaca_mockserver.form_text import write_form
 from toolalpaca_mockserver.json_text import dump
-from toolalpaca_mockserver.negotiation import is_json, is_xml
 from toolalpaca_mockserver.reading.multipart import Part, write_multipart
 from toolalpaca_mockserver.reading.xml_reading import is_document, stands_for
 from toolalpaca_mockserver.sequences import is_sequence, item_contract, write_sequence
@@ -78,7 +78,7 @@ def _multipart(
 
 
 def _part(name: str, value: Any, encoding: Mapping[str, Any], contract: Contract) -> Part:
-    kind = str(encoding.get("contentType", "")).partition(",")[0].partition(";")[0].strip().lower()
+    kind = essence(str(encoding.get("contentType", "")).partition(",")[0])
     kind = kind or ("text/plain" if isinstance(value, str) else "application/json")
     content_type, content = represent(value, MediaType(kind, contract.schema), contract)
     return Part(name, None, content_type, content)

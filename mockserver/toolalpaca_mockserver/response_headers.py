@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from typing import Any, Final
 
+from toolalpaca.openapi.media_types import is_json
 from toolalpaca.openapi.model import Parameter
 from toolalpaca_mockserver.json_text import dump
-from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.values.moments import EPOCH
 
 _SHOWN: Final = frozenset(

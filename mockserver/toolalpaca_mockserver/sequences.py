@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from toolalpaca.openapi.media_types import is_json_sequence
 from toolalpaca.openapi.model import Example, MediaType
 from toolalpaca_mockserver.contract import Contract, Direction
 from toolalpaca_mockserver.event_streams import EVENT_STREAM, read_events, write_events
 from toolalpaca_mockserver.json_text import dump, load
-from toolalpaca_mockserver.negotiation import is_json_sequence
 
 _RECORD: Final = b"\x1e"
 

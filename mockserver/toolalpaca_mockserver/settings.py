@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answering import Answerer
-from toolalpaca_mockserver.answers import Responder
 from toolalpaca_mockserver.disturbance.rules import NO_RULES, Rules
 from toolalpaca_mockserver.engines import Engine
 from toolalpaca_mockserver.engines.schema import SchemaEngine
+from toolalpaca_mockserver.responder import Responder
 from toolalpaca_mockserver.state.corrections import CorrectionsFile
 from toolalpaca_mockserver.validators import Validation, ValidatorFactory, compiled
 from toolalpaca_mockserver.values import ValueGenerator

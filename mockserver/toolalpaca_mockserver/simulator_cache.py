@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import unquote
 
-from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.api import Api, problem_answer
+from toolalpaca_mockserver.answers import Answer, problem_answer
+from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.json_text import dump
 from toolalpaca_mockserver.reading.requests import Request

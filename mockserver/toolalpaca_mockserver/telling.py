@@ -9,9 +9,9 @@ from typing import Any, Final
 from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.plan import ResponseBody
+from toolalpaca_mockserver.state.outcome import Outcome
 from toolalpaca_mockserver.state.page_links import PageLinks
 from toolalpaca_mockserver.state.paging import describe
-from toolalpaca_mockserver.state.simulation import Outcome
 from toolalpaca_mockserver.state.store import Item
 from toolalpaca_mockserver.values import ValueGenerator
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -23,7 +22,6 @@ from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.llm.protocol import (
     Completion,
     LanguageModel,
-    Piece,
     Restart,
     ToolCall,
     ToolSpec,
@@ -46,12 +44,14 @@ from toolalpaca_runtime.limits import Limits
 from toolalpaca_runtime.listener import Listener
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.toolbox import Toolbox
+from toolalpaca_runtime.turn import Turn, TurnEnded
 from toolalpaca_runtime.user import PendingCall, User
 
 DEEPEST_ARGUMENTS = 64
 """Levels of arrays and objects in arguments; no API nests deeper, and writing JSON has a limit."""
 
 _NOT_RUN = "This call was not made: the turn was over."
+_TOGETHER = 8  # calls at the same time; an API is not to be flooded
 _INTERRUPTED = "The user interrupted this call. It is not known whether it had its effect."
 
 
@@ -66,37 +66,6 @@ class TextDelta:
 
     text: str
     restart: bool = False
-
-
-class TurnEnded(Exception):
-    """The turn is over.
-
-    Attributes:
-        status: How.
-        reason: Why, for every status but ``answered``.
-        answer: What the user is told.
-    """
-
-    def __init__(self, status: Status, *, reason: str = "", answer: str = "") -> None:
-        super().__init__(status, reason)
-        self.status = status
-        self.reason = reason
-        self.answer = answer
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one turn has taken so far."""
-
-    began: float = field(default_factory=time.monotonic)
-    waited: float = 0.0
-    steps: int = 0
-    usage: Usage = field(default_factory=Usage)
-    made: Counter[bytes] = field(default_factory=Counter)
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.began - self.waited
 
 
 class Agent:
@@ -142,6 +111,7 @@ class Agent:
         self._began = time.monotonic()
         self._usage = Usage()
         self._finished = False
+        self._interrupted = False
         self.trace = Trace(
             task=task,
             toolset=toolbox.name,
@@ -162,7 +132,7 @@ class Agent:
             ToolAlpacaError: The model or the API cannot be used. The trace says so, too.
         """
         text = _encodable(text)
-        turn = _Turn()
+        turn = Turn(self.limits)
         status: Status = "interrupted"
         reason, answer = "the run was interrupted", ""
         try:
@@ -177,7 +147,11 @@ class Agent:
         except ToolAlpacaError as error:
             status, reason = "failed", str(error)
             raise
+        except Exception as error:
+            status, reason = "failed", f"{type(error).__name__}: {error}"
+            raise
         finally:
+            self._interrupted = status == "interrupted"
             self.trace.outcome = Outcome(
                 status=status,
                 reason=reason,
@@ -229,7 +203,7 @@ class Agent:
         assert not self._finished, "the agent has finished"
         events: list[Event] = []
         answered = False
-        under_way = self.trace.outcome.status == "interrupted"  # then the first call may have been
+        under_way = self._interrupted  # then the first call may have been made
         for call in self._open_calls():
             if call.tool == ASK_TOOL and not answered:
                 answered = True
@@ -253,7 +227,7 @@ class Agent:
     def _open_calls(self) -> list[Call]:
         return [call for call in self.trace.calls() if self.trace.observation(call.id) is None]
 
-    async def _step(self, turn: _Turn) -> AsyncGenerator[Event | TextDelta, None]:
+    async def _step(self, turn: Turn) -> AsyncGenerator[Event | TextDelta, None]:
         """Ask the model and do what it says: execute(query())."""
         event: AssistantEvent | None = None
         async with aclosing(self._query(turn)) as pieces:
@@ -266,13 +240,12 @@ class Agent:
             async for observation in observations:
                 yield observation
 
-    async def _query(self, turn: _Turn) -> AsyncGenerator[AssistantEvent | TextDelta, None]:
+    async def _query(self, turn: Turn) -> AsyncGenerator[AssistantEvent | TextDelta, None]:
         """Ask the model, and read its reply."""
-        self._check(turn)
-        turn.steps += 1
+        turn.step()
         request = self.prompt_format.request(self.trace, self.limits)
         completion: Completion | None = None
-        async with aclosing(_timed(self.model.stream(request), self._left(turn))) as pieces:
+        async with aclosing(turn.timed(self.model.stream(request))) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Completion):
                     completion = piece
@@ -300,7 +273,7 @@ class Agent:
         return event
 
     async def _execute(
-        self, step: AssistantEvent, turn: _Turn
+        self, step: AssistantEvent, turn: Turn
     ) -> AsyncGenerator[ObservationEvent, None]:
         """Do what the step says."""
         if step.answer is not None:
@@ -308,10 +281,11 @@ class Agent:
         if not step.calls:
             problem = step.problem or "The reply says nothing. Call a tool, or answer the user."
             yield self._observed(None, Observation(problem, "runtime"))
-            self._count(step.raw.encode(), turn, "wrote the same unreadable reply again and again")
+            turn.count(step.raw.encode(), "wrote the same unreadable reply again and again")
         sent = self._send_together(step.calls, turn)
         try:
             for call in step.calls:
+                turn.act()
                 yield self._observed(call, await self._call(call, turn, sent))
         finally:
             for task in sent.values():
@@ -319,7 +293,7 @@ class Agent:
             await asyncio.gather(*sent.values(), return_exceptions=True)
 
     def _send_together(
-        self, calls: Sequence[Call], turn: _Turn
+        self, calls: Sequence[Call], turn: Turn
     ) -> dict[bytes, asyncio.Task[Observation]]:
         """Begin those of several calls that change nothing, up to the first that may.
 
@@ -328,17 +302,17 @@ class Agent:
         """
         sent: dict[bytes, asyncio.Task[Observation]] = {}
         for call in calls if len(calls) > 1 else ():
-            if not self.toolbox.is_free(call):
+            if not self.toolbox.is_free(call) or len(sent) == _TOGETHER:
                 break
-            if _key(call) not in sent and not turn.made[_key(call)]:
+            if _key(call) not in sent and not turn.made(_key(call)):
                 sent[_key(call)] = asyncio.create_task(self.toolbox.send(call))
         return sent
 
     async def _call(
-        self, call: Call, turn: _Turn, sent: dict[bytes, asyncio.Task[Observation]]
+        self, call: Call, turn: Turn, sent: dict[bytes, asyncio.Task[Observation]]
     ) -> Observation:
         doing = f"called {call.tool} again and again with the same arguments"
-        times = self._count(_key(call), turn, doing)
+        times = turn.count(_key(call), doing)
         if times == self.limits.repeats:
             return Observation(
                 f"You have called {call.tool} with these arguments {times - 1} times already, and "
@@ -352,50 +326,21 @@ class Agent:
             return self.toolbox.keep(await task)
         return await self.toolbox.call(call, lambda pending: self._approve(pending, turn))
 
-    async def _approve(self, pending: PendingCall, turn: _Turn) -> bool | None:
+    async def _approve(self, pending: PendingCall, turn: Turn) -> bool | None:
         """What the user says of a call; the time that they take is not the agent's."""
-        began = time.monotonic()
-        try:
+        with turn.waiting():
             return None if self._user is None else await self._user.approve(pending)
-        finally:
-            turn.waited += time.monotonic() - began
 
-    def _count(self, key: bytes, turn: _Turn, doing: str) -> int:
-        """How often the same has happened in this turn, this time included.
-
-        Args:
-            key: What happened.
-            turn: Counts.
-            doing: What the agent did once it has happened too often.
-        """
-        turn.made[key] += 1
-        if turn.made[key] > self.limits.repeats:
-            raise self._stopped(f"the agent {doing}")
-        return turn.made[key]
-
-    async def _ask(self, call: Call, turn: _Turn) -> Observation:
+    async def _ask(self, call: Call, turn: Turn) -> Observation:
         question = call.arguments.get("question")
         if call.problem is not None or not isinstance(question, str) or not question.strip():
             problem = call.problem or f"{ASK_TOOL} takes one argument: question, a text."
             return Observation(problem, "runtime")
-        began = time.monotonic()
-        answer = await self._user.answer(question) if self._user is not None else None
-        turn.waited += time.monotonic() - began
+        with turn.waiting():
+            answer = await self._user.answer(question) if self._user is not None else None
         if answer is None:
             raise TurnEnded("asked", reason="the agent waits for the user", answer=question)
         return Observation(_encodable(answer), "user")
-
-    def _check(self, turn: _Turn) -> None:
-        reason = self.limits.reached(steps=turn.steps, usage=turn.usage, seconds=turn.seconds)
-        if reason is not None:
-            raise self._stopped(reason)
-
-    def _stopped(self, reason: str) -> TurnEnded:
-        return TurnEnded("stopped", reason=reason, answer=f"I stopped without an answer: {reason}.")
-
-    def _left(self, turn: _Turn) -> float | None:
-        """Seconds that the next reply may take."""
-        return None if self.limits.seconds is None else self.limits.seconds - turn.seconds
 
     def _observed(self, call: Call | None, observation: Observation) -> ObservationEvent:
         event = ObservationEvent(
@@ -431,30 +376,6 @@ class Agent:
             if event.index == 0:
                 self._recorder.start(self.trace)
             self._recorder.event(self.trace.id, event)
-
-
-async def _timed(
-    stream: AsyncIterator[Piece], seconds: float | None
-) -> AsyncGenerator[Piece, None]:
-    """The items of *stream*; a reply that takes longer than *seconds* ends the turn."""
-    deadline = None if seconds is None else time.monotonic() + seconds
-    try:
-        while True:
-            left = None if deadline is None else deadline - time.monotonic()
-            try:
-                async with asyncio.timeout(left):
-                    piece = await anext(stream)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                reason = "the limit on seconds was reached while the model was writing"
-                answer = f"I stopped without an answer: {reason}."
-                raise TurnEnded("stopped", reason=reason, answer=answer) from None
-            yield piece  # outside the timeout: the reader's time is not the model's
-    finally:
-        close = getattr(stream, "aclose", None)  # closing cancels the request
-        if close is not None:
-            await close()
 
 
 def _clean(completion: Completion) -> Completion:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from toolalpaca.llm.protocol import LanguageModel
+from toolalpaca.openapi.names import document_name
 from toolalpaca.trace import TraceWriter
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat, format_for
@@ -148,7 +149,10 @@ def _in_session(source: ToolSource, session: str) -> ToolSource:
 
 
 def new_trace_path(api: str) -> Path:
-    """A file in ``traces/`` that is not there yet, named after the API and the time."""
-    stem = f"{api}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    """A file in ``traces/`` that is not there yet, named after the API and the time.
+
+    An API may call itself what it likes, a path included.
+    """
+    stem = f"{document_name(api)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     names = (f"{stem}.jsonl" if n == 1 else f"{stem}-{n}.jsonl" for n in count(1))
     return next(path for name in names if not (path := TRACES / name).exists())

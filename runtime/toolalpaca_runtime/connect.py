@@ -95,7 +95,7 @@ async def open_api(
     tls = tls_context(network.ca_file, network.client_cert)
     # Reading and compiling a document blocks for as long as its server takes.
     with trusting(tls):
-        located = await asyncio.to_thread(locate, source, base_url=base_url)
+        located = await asyncio.to_thread(locate, source, base_url=base_url, dry_run=dry_run)
     credentials = _find(located, list(auth), auth_file, environment, ask, network)
     conceal(credentials.texts())
     rules = host_rules(source, base_url, network)
@@ -164,8 +164,8 @@ def _check_address(base_url: str, rules: HostRules, credentials: Credentials) ->
         _LOG.warning("credentials go to %s without encryption", origin(base_url))
 
 
-def locate(source: str, *, base_url: str | None = None) -> Located:
-    """The document that *source* names, and where its API is; errors as :func:`open_api`."""
+def locate(source: str, *, base_url: str | None = None, dry_run: bool = False) -> Located:
+    """The document that *source* names, and where its API is; all else as :func:`open_api`."""
     if base_url is not None and "@" in urlsplit(base_url).netloc:
         raise UsageError(
             "credentials do not belong into a URL, which traces show",
@@ -174,34 +174,40 @@ def locate(source: str, *, base_url: str | None = None) -> Located:
         )
     if not is_absolute(source):
         document = load_document(source)
-        chosen = base_url or _server(document, source)
+        chosen = base_url or _server(document, source, dry_run=dry_run)
         return Located(document, chosen, False, base_url is None)
     document, address = discover(source)
-    chosen = base_url or _server(document, address)
+    chosen = base_url or _server(document, address, dry_run=dry_run)
     # The flag counts only when the API itself says it: a document from elsewhere could claim it
     # to have its requests sent without asking.
     simulated = origin(chosen) == origin(address) and is_simulated(document)
-    return Located(document, chosen, simulated, base_url is None)
+    # All of a mock is in one place; what is elsewhere is none, and must be asked about.
+    return Located(document, chosen, simulated, base_url is None and not simulated)
 
 
-def _server(document: Document, address: str) -> str:
+def _server(document: Document, address: str, *, dry_run: bool) -> str:
     """The URL of the document's first server, relative ones resolved against *address*.
 
     Raises:
-        ApiError: There is none, or nobody can be there.
+        ApiError: There is none, or nobody can be there, where something is to be sent.
     """
     hint = "give --base-url URL, or --mock to use a mock of it"
     server = document.servers[0] if document.servers else ""
     if is_absolute(address):
         server = urljoin(address, server or "/")
     if not is_absolute(server):
-        what = f"its server {server!r} is no absolute URL" if server else "it names no server"
+        # "/" is what a document has that names none (OpenAPI 3.2, OpenAPI Object, servers).
+        named = server not in ("", "/")
+        what = f"its server {server!r} is no absolute URL" if named else "it names no server"
         raise ApiError(what, where=document.source, hint=hint)
-    host = (urlsplit(server).hostname or "").lower()
-    if any(host == domain or host.endswith(f".{domain}") for domain in _RESERVED_DOMAINS):
+    if not dry_run and _is_reserved(urlsplit(server).hostname or ""):
         what = f"its server {server} has a reserved name, where nobody can answer"
         raise ApiError(what, where=document.source, hint=hint)
     return _without_user(server).rstrip("/")
+
+
+def _is_reserved(host: str) -> bool:
+    return any(f".{host.lower()}".endswith(f".{domain}") for domain in _RESERVED_DOMAINS)
 
 
 def _without_user(url: str) -> str:

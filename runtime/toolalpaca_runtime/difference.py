@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
+from toolalpaca.openapi.media_types import essence
 from toolalpaca.trace import HttpResponse
 
 Aspect = Literal["status", "content type", "missing", "added", "type"]
@@ -143,7 +144,7 @@ def _names(types: frozenset[str]) -> str:
 def _media_type(response: HttpResponse) -> str:
     for name, value in response.headers.items():
         if name.lower() == "content-type":
-            return value.partition(";")[0].strip().lower()
+            return essence(value)
     return ""
 
 

@@ -21,7 +21,8 @@ class Limits:
             no bound.
         cost: US dollars, as far as the model's server or the prices of its settings tell them; None
             is no bound.
-        seconds: Wall-clock time, waiting for the user excluded; None is no bound.
+        seconds: Wall-clock time, waiting for the user excluded; None is no bound. A reply is broken
+            off; a call under way, which may have its effect already, is waited for.
         repeats: The identical call with this number in a turn is not sent, and the model is told;
             one more ends the turn, and so does one more of an unreadable reply.
     """

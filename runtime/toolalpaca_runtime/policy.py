@@ -23,13 +23,18 @@ class Rule:
     """What holds for the tools that a pattern names.
 
     Attributes:
-        pattern: A tool's name or its method and path (``DELETE /pets/{petId}``), with ``*``, ``?``
-            and ``[...]`` as in file names; upper and lower case differ.
+        pattern: A tool's name, with that of its source before it or without (``shop_deletePet``),
+            or its method and path (``DELETE /pets/{petId}``), with ``*``, ``?`` and ``[...]`` as in
+            file names; upper and lower case differ.
         verdict: What to do with their calls.
     """
 
     pattern: str
     verdict: Verdict
+
+    def names(self, *names: str) -> bool:
+        """Whether it is about the tool that has these *names*."""
+        return any(fnmatchcase(name, self.pattern) for name in names)
 
 
 def rule(text: str) -> Rule:
@@ -66,12 +71,12 @@ class Policy:
         """What to do with a call of the tool that has these *names*.
 
         Args:
-            names: The tool's name, and its method and path where it has them.
+            names: The tool's names, and its method and path where it has them.
             safe: Whether it changes nothing.
         """
         if self.read_only and not safe:
             return "deny"
         for known in reversed(self.rules):
-            if any(fnmatchcase(name, known.pattern) for name in names):
+            if known.names(*names):
                 return known.verdict
         return "allow" if safe else (self.unsafe or "ask")

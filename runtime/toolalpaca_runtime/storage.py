@@ -11,6 +11,7 @@ import mimetypes
 from pathlib import Path
 
 from toolalpaca.errors import UsageError
+from toolalpaca.openapi.media_types import essence
 from toolalpaca.trace import StoredFile
 from toolalpaca_runtime.observation import Payload
 
@@ -49,7 +50,7 @@ class Storage:
         Raises:
             UsageError: It cannot be written.
         """
-        kind = payload.content_type.partition(";")[0].strip().lower() or "application/octet-stream"
+        kind = essence(payload.content_type) or "application/octet-stream"
         family = kind.partition("/")[0]
         stem = family if family in _KINDS else "response"
         name = f"{stem}_{len(self._files) + 1}{_extension(kind)}"
@@ -58,10 +59,15 @@ class Storage:
         return self._files[name]
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file of this conversation; None when none has that name."""
+        """The content of a file of this conversation; None when there is none of that name."""
         if name not in self._files:
             return None
-        return self._contents[name] if self.folder is None else (self.folder / name).read_bytes()
+        if self.folder is None:
+            return self._contents[name]
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError:  # the folder is the user's, who may tidy it up
+            return None
 
     def _write(self, name: str, data: bytes) -> None:
         if self.folder is None:

@@ -9,15 +9,16 @@ from typing import Final, TypeAlias
 
 from toolalpaca.calling.tools import ASK
 from toolalpaca.llm.protocol import ToolSpec
-from toolalpaca.openapi.names import LONGEST_NAME, tool_name, unique_name
+from toolalpaca.openapi.names import LONGEST_NAME, unique_name
 from toolalpaca.task import ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL
 from toolalpaca.trace import Call
+from toolalpaca_runtime.formats.quoting import safe_tool
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.tools.bm25 import Bm25Index
 from toolalpaca_runtime.tools.retrieval import RETRIEVE, Retrieval, stored_note
 from toolalpaca_runtime.tools.search import SEARCH, ToolIndex, ToolSearch
-from toolalpaca_runtime.tools.source import ToolSource
+from toolalpaca_runtime.tools.source import ToolSource, qualified
 from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 MOST_SHOWN: Final = 64
@@ -82,8 +83,9 @@ class Toolbox:
             text: What the user wants.
         """
         if self._search is None:
-            return self.specs
-        return (*await self._search.index.find(text, _FOUND), SEARCH, ASK)
+            return tuple(map(safe_tool, self.specs))
+        found = await self._search.index.find(text, _FOUND)
+        return (*map(safe_tool, found), SEARCH, ASK)
 
     async def more(self, text: str, known: Collection[ToolSpec]) -> tuple[ToolSpec, ...]:
         """The tools that further words of the user's bring, without those that are *known*."""
@@ -91,7 +93,7 @@ class Toolbox:
             return ()
         names = {spec.name for spec in known}
         found = await self._search.index.find(text, _FOUND)
-        return tuple(spec for spec in found if spec.name not in names)
+        return tuple(safe_tool(spec) for spec in found if spec.name not in names)
 
     def is_free(self, call: Call) -> bool:
         """Whether *call* changes nothing and waits for nobody: it may be made beside others."""
@@ -134,7 +136,7 @@ class Toolbox:
         Files are numbered in the order in which this is called.
         """
         if observation.payload is None:
-            return observation
+            return replace(observation, tools=tuple(map(safe_tool, observation.tools)))
         first = not len(self.storage)
         file = self.storage.keep(observation.payload)
         return replace(
@@ -151,7 +153,7 @@ class Toolbox:
         for spec in source.specs:
             name = spec.name
             if name in self._homes or name in (ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL):
-                name = tool_name(f"{source.name}_{spec.name}") or spec.name
+                name = qualified(source.name, spec.name)
                 name = unique_name(name, self._homes.keys(), longest=LONGEST_NAME)
             self._homes[name] = (source, spec.name)
             specs.append(spec if name == spec.name else spec.model_copy(update={"name": name}))

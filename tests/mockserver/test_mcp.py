@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -319,22 +319,6 @@ def test_without_the_sdk_the_answer_names_the_extra(
     assert http.get("/pets").status_code == 200
 
 
-COLLIDES = "properties of the exploded sort_by are other parameters' names"
-EMPTY = "nothing satisfies its schema, or nothing is found that does"
-REFUSED = {
-    "021-guru-urlbox.io renderSync": "of alternatives that only require, the tool knows nothing",
-    "226-sw2-hotelbooking_v1_swagger_specification createBooking": EMPTY,
-    "360-multi-lob_api_bundled booklets_list": COLLIDES,
-    "360-multi-lob_api_bundled checks_list": COLLIDES,
-    "360-multi-lob_api_bundled letters_list": COLLIDES,
-    "360-multi-lob_api_bundled postcards_list": COLLIDES,
-    "360-multi-lob_api_bundled self_mailers_list": COLLIDES,
-    "360-multi-lob_api_bundled snap_packs_list": COLLIDES,
-    "393-torture-schema_types quirks_entirelyIncompatibleAllOf": EMPTY,
-    "393-torture-schema_types quirks_partiallyUsableIncompatibleAllOf": EMPTY,
-}
-"""Tools of real documents that do not take the arguments that are made, and why."""
-
 # -- laws -----------------------------------------------------------------------------------
 
 
@@ -400,9 +384,9 @@ async def test_every_tool_of_the_examples_takes_what_its_schema_takes(
 
 @pytest.mark.slow
 async def test_every_tool_of_the_pool_takes_what_its_schema_takes(
-    survey: Survey, shared: Path
+    survey: Survey, shared: Path, untakable: Mapping[str, str]
 ) -> None:
     for path in sorted((shared / "specs").glob("*/*.*")):
         await survey.visit(load_document(path))
-    assert survey.faults.keys() == REFUSED.keys(), survey.faults
+    assert survey.faults.keys() == untakable.keys(), survey.faults
     assert survey.called > 3800

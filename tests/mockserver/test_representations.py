@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolalpaca.openapi.media_types import FORM
 from toolalpaca.openapi.model import MediaType
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.form_text import FORM, write_form
+from toolalpaca_mockserver.form_text import write_form
 from toolalpaca_mockserver.reading.bodies import form_value
 from toolalpaca_mockserver.reading.requests import split_pairs
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from toolalpaca.openapi.model import MediaType
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.plan import ResponseBody
+from toolalpaca_mockserver.state.outcome import Outcome
 from toolalpaca_mockserver.state.paging import Page
-from toolalpaca_mockserver.state.resources import Resource, Role
-from toolalpaca_mockserver.state.simulation import Outcome
+from toolalpaca_mockserver.state.resource import Resource, Role
 from toolalpaca_mockserver.telling import Teller
 from toolalpaca_mockserver.values import ValueGenerator
 

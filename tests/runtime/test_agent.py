@@ -30,6 +30,7 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import (
     AssistantEvent,
+    Call,
     Event,
     ObservationEvent,
     Trace,
@@ -40,6 +41,7 @@ from toolalpaca.trace import (
 from toolalpaca_runtime.agent import Agent, TextDelta
 from toolalpaca_runtime.formats import FORMATS, get_format
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
 from toolalpaca_runtime.tools.functions import FunctionTools, unsafe
@@ -448,7 +450,7 @@ def test_the_time_that_the_user_takes_is_not_the_agents(
     user = SlowPerson(approval=True)
     # The agent's clock alone: loops in other threads go by the real one.
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + user.waited)
-    monkeypatch.setattr("toolalpaca_runtime.agent.time", clock)
+    monkeypatch.setattr("toolalpaca_runtime.turn.time", clock)
     trace, _, _ = run(url, [add_pet("Rex"), "Done."], user=user, limits=Limits(seconds=500))
     assert user.waited == 1000
     assert trace.outcome.status == "answered"
@@ -552,6 +554,25 @@ class Silent:
         return
 
 
+def test_no_call_of_a_step_begins_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+
+    @unsafe  # so that the calls are not made together
+    def work(day: int) -> str:
+        taken.append(day)
+        return "done"
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + 1000 * len(taken))
+    monkeypatch.setattr("toolalpaca_runtime.turn.time", clock)
+    model = Scripted([calling(("work", {"day": 1}), ("work", {"day": 2})), "Done."])
+    tools = FunctionTools([work], policy=Policy(unsafe="allow"))
+    agent = Agent(model, Toolbox([tools]), limits=Limits(seconds=500))
+    asyncio.run(_all(agent.run("Work")))
+    assert taken == [1]
+    assert agent.trace.outcome.status == "stopped"
+    assert "500 seconds" in agent.trace.outcome.reason
+
+
 def test_a_limit_on_time_interrupts_a_model_that_hangs(url: str) -> None:
     trace, _, model = run(url, [], model=Silent(), limits=Limits(seconds=0.05))
     assert trace.outcome.status == "stopped"
@@ -628,6 +649,23 @@ def test_a_model_that_fails_fails_the_run(url: str, tmp_path: Path) -> None:
     assert len(trace.events) == 3
 
 
+class Faulty(Silent):
+    """A model with an error of its own."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        yield "Well"
+        raise ZeroDivisionError("in the model")
+
+
+def test_an_error_that_nobody_foresaw_fails_the_run_too(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as recorder, pytest.raises(ZeroDivisionError):
+        run(url, [], model=Faulty(), recorder=recorder)
+    (trace,) = read_traces(path)
+    assert trace.outcome.status == "failed"
+    assert trace.outcome.reason == "ZeroDivisionError: in the model"
+
+
 def test_a_cancelled_run_is_recorded_as_interrupted(url: str, tmp_path: Path) -> None:
     model = Silent()
 
@@ -692,6 +730,21 @@ def test_an_agent_goes_on_from_a_conversation_that_was_elsewhere(name: str, tmp_
     assert trace.events == agent.trace.events
     assert [event.index for event in trace.events] == [0, 1, 2, 3]
     assert [event.trainable for event in trace.events] == [False, False, False, True]
+
+
+def test_a_call_that_was_open_elsewhere_is_told_as_not_made() -> None:
+    said: list[Event] = [
+        UserEvent(index=0, at=0.0, text="Hello"),
+        AssistantEvent(index=1, at=0.0, calls=(Call(id="1", tool="getPet"),)),
+    ]
+    agent = Agent(Scripted(["Bye."]), Toolbox([]), prompt_format=get_format("native"))
+
+    async def go_on() -> None:
+        await agent.recall(said)
+        await _all(agent.run("Good bye"))
+
+    asyncio.run(go_on())
+    assert observations(agent.trace) == ["This call was not made: the turn was over."]
 
 
 async def _all(items: AsyncIterator[Event | TextDelta]) -> list[Event | TextDelta]:

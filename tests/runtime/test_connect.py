@@ -79,7 +79,7 @@ def test_another_base_url_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("servers", "message"),
     [
-        ([], "no server|no absolute URL"),
+        ([], "it names no server"),
         (["/v1"], "'/v1' is no absolute URL"),
         (["https://api.alpenline.example/v1"], "reserved name"),
         (["https://example.com"], "reserved name"),
@@ -148,6 +148,7 @@ def test_the_simulated_flag_counts_only_from_the_api_itself(serve: Serve) -> Non
     url = serve(mock_like("a"))
     elsewhere = locate(f"{url}/a", base_url="https://api.acme.dev")
     assert not elsewhere.simulated
+    assert not locate(f"{url}/a").own_servers  # nothing that is elsewhere is simulated
     assert not locate(f"{serve(mock_like('a', flagged=False))}/a").simulated
 
 

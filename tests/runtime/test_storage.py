@@ -58,6 +58,13 @@ def test_nothing_but_what_was_kept_is_read(name: str, tmp_path: Path) -> None:
     assert storage.read(name) is None
 
 
+def test_a_file_that_somebody_took_away_is_not_there(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    file = storage.keep(payload("application/json"))
+    (tmp_path / file.name).unlink()
+    assert storage.read(file.name) is None
+
+
 def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "files").write_text("in the way")
     with pytest.raises(UsageError, match="cannot be kept"):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolalpaca.llm.protocol import ToolSpec
-from toolalpaca.scoring import Match, match_calls, match_trace, occurs_in, same_value
+from toolalpaca.sameness import occurs_in, same_value
+from toolalpaca.scoring import Match, match_calls, match_trace
 from toolalpaca.task import GoldenCall
 from toolalpaca.trace import (
     AssistantEvent,

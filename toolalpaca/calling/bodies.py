@@ -15,7 +15,7 @@ from toolalpaca.calling.serialization import (
     plain_text,
     query_text,
 )
-from toolalpaca.openapi.media_types import FORM, is_json, is_json_sequence, is_xml
+from toolalpaca.openapi.media_types import FORM, essence, is_json, is_json_sequence, is_xml
 from toolalpaca.openapi.model import MediaType, Parameter, Style
 
 _STYLE_FIELDS = ("style", "explode", "allowReserved")
@@ -137,7 +137,7 @@ def _text(value: Any, content_type: str) -> str:
 
 
 def _says_json(content_type: str) -> bool:
-    return is_json(content_type.partition(";")[0].strip().lower())
+    return is_json(essence(content_type))
 
 
 def _chosen_type(encoding: Mapping[str, Any]) -> str:

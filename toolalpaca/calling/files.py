@@ -1,8 +1,9 @@
 """Bytes in arguments, which are JSON: as text, or as a data URL.
 
-Where the wire has bytes (``format: binary`` of OpenAPI 3.0, a schema without a type in 3.1, a body
-such as ``image/png``), a text stands for its UTF-8 bytes, so that a model can write a CSV file as
-it is; everything else is a data URL (RFC 2397)::
+Where the wire has bytes (``format: binary`` of OpenAPI 3.0, a schema without a type in 3.1, a
+``contentMediaType`` that is no text, which FastAPI writes, a body such as ``image/png``), a text
+stands for its UTF-8 bytes, so that a model can write a CSV file as it is; everything else is a
+data URL (RFC 2397)::
 
     data:image/png;base64,iVBORw0KGgo=
 
@@ -25,6 +26,7 @@ HINT: Final = "Text, or bytes as a data URL (data:image/png;base64,...)."
 """What the description of such an argument ends with."""
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+(?:;[\w.-]+=[^;,]*)*)?(;base64)?,(.*)", re.S)
+_NO_TEXT = ("image/", "audio/", "video/", "font/")
 # What says of a value what it is, when there is no type.
 _TELLING = frozenset(
     ("type", "$ref", "enum", "const", "properties", "items", "allOf", "anyOf", "oneOf", "pattern")
@@ -67,7 +69,29 @@ def is_bytes(schema: Any) -> bool:
     """Whether the wire has bytes where JSON has a text with that schema."""
     if not isinstance(schema, Mapping) or "contentEncoding" in schema:
         return False
-    return schema.get("format") == "binary" or _TELLING.isdisjoint(schema)
+    return (
+        schema.get("format") == "binary"
+        or _TELLING.isdisjoint(schema)
+        or _is_no_text(schema.get("contentMediaType"))
+        or _is_optional_bytes(schema)
+    )
+
+
+def _is_no_text(media_type: Any) -> bool:
+    """Whether no text can have that media type without an encoding (``contentEncoding``)."""
+    kind = str(media_type or "").partition(";")[0].strip().lower()
+    return kind == "application/octet-stream" or (
+        kind.startswith(_NO_TEXT) and not kind.endswith("+xml")
+    )
+
+
+def _is_optional_bytes(schema: Mapping[str, Any]) -> bool:
+    """Whether it says: bytes or null."""
+    choices = schema.get("anyOf") or schema.get("oneOf")
+    if not isinstance(choices, list) or {"type": "null"} not in choices:
+        return False
+    others = [choice for choice in choices if choice != {"type": "null"}]
+    return bool(others) and all(map(is_bytes, others))
 
 
 def is_file(schema: Any) -> bool:

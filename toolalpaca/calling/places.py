@@ -24,6 +24,11 @@ _LOCATIONS: tuple[Location, ...] = ("path", "query", "header", "cookie", "body")
 # definition SHALL be ignored." (OpenAPI 3.1.1, Parameter Object)
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 
+# Servers take these for the method, so that a call could be another operation's than the one that
+# was judged: GET with X-HTTP-Method-Override: DELETE.
+_OVERRIDING_HEADERS = ("x-http-method-override", "x-http-method", "x-method-override")
+_OVERRIDING_QUERY = "_method"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -51,10 +56,7 @@ def parameter_places(operation: Operation, document: Document) -> Iterator[Place
     yield from _forgotten(operation)
     secret = _secret_parameters(operation, document)
     for parameter in sorted(operation.parameters, key=lambda p: _LOCATIONS.index(p.location)):
-        header = parameter.location == "header"
-        if header and parameter.name.lower() in _IGNORED_HEADERS:
-            continue
-        if (parameter.location, parameter.name) in secret:
+        if _is_ignored(parameter) or (parameter.location, parameter.name) in secret:
             continue
         yield Place(
             parameter.location,
@@ -64,6 +66,13 @@ def parameter_places(operation: Operation, document: Document) -> Iterator[Place
             parameter.description,
             parameter,
         )
+
+
+def _is_ignored(parameter: Parameter) -> bool:
+    name = parameter.name.lower()
+    if parameter.location == "header":
+        return name in _IGNORED_HEADERS or name in _OVERRIDING_HEADERS
+    return parameter.location == "query" and name == _OVERRIDING_QUERY
 
 
 def _forgotten(operation: Operation) -> Iterator[Place]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import aclosing
+from itertools import count
 from typing import Any, Protocol, TypeAlias
 
-from toolalpaca.errors import ModelReplyError, UsageError
+from toolalpaca.errors import ModelError, ModelReplyError, UsageError
 from toolalpaca.llm.model_server import ModelServer, open_openai_server
+from toolalpaca.llm.patience import pause_after
 from toolalpaca.llm.settings import ModelSettings
 
 Vector: TypeAlias = Sequence[float]
@@ -54,7 +57,7 @@ def open_embedder(name: str, settings: ModelSettings) -> ServerEmbedder:
         ModelUnavailable: Neither a server nor a key is given.
     """
     model = check_embedder_name(name).partition(":")[2]
-    return ServerEmbedder(model, open_openai_server(name, settings, model))
+    return ServerEmbedder(model, open_openai_server(name, settings, model), settings.retries)
 
 
 class ServerEmbedder:
@@ -63,9 +66,11 @@ class ServerEmbedder:
     Args:
         model: What the server calls it.
         server: It is closed with the embedder.
+        retries: Attempts after the first, where what went wrong may pass.
     """
 
-    def __init__(self, model: str, server: ModelServer) -> None:
+    def __init__(self, model: str, server: ModelServer, retries: int = 0) -> None:
+        self._retries = retries
         self._model = model
         self._server = server
 
@@ -73,7 +78,7 @@ class ServerEmbedder:
         """A vector for each of *texts*; see :class:`Embedder`."""
         vectors: list[Vector] = []
         for start in range(0, len(texts), _AT_ONCE):
-            vectors += await self._embed(texts[start : start + _AT_ONCE])
+            vectors += await self._embed_patiently(texts[start : start + _AT_ONCE])
         if len({len(vector) for vector in vectors}) > 1:
             raise ModelReplyError("vectors of several lengths came", where=self._server.where)
         return vectors
@@ -81,6 +86,15 @@ class ServerEmbedder:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._server.aclose()
+
+    async def _embed_patiently(self, texts: Sequence[str]) -> list[Vector]:
+        for attempt in count(1):
+            try:
+                return await self._embed(texts)
+            except ModelError as error:
+                pause = pause_after(error, attempt, self._retries)
+            await asyncio.sleep(pause)
+        raise AssertionError("count() is endless")
 
     async def _embed(self, texts: Sequence[str]) -> list[Vector]:
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}

@@ -23,6 +23,7 @@ from toolalpaca.errors import ModelReplyError, ModelUnavailable
 from toolalpaca.llm.server_errors import status_error, transport_error
 from toolalpaca.llm.settings import ModelSettings
 from toolalpaca.logs import conceal
+from toolalpaca.openapi.media_types import essence
 
 DONE = "[DONE]"
 """The data of the event that ends a stream of OpenAI's protocol."""
@@ -167,7 +168,7 @@ class ModelServer:
             )
 
     async def _data(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = essence(response.headers.get("content-type", ""))
         if kind.endswith("json"):
             yield (await _beginning(response)).decode("utf-8", "replace")
             return

@@ -13,10 +13,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
-from random import uniform
 from typing import Any
 
 from toolalpaca.errors import ModelError, ModelReplyError
+from toolalpaca.llm.patience import pause_after
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
@@ -97,7 +97,9 @@ class Remote:
                             yield piece
                 return
             except ModelError as error:
-                pause = self._pause(error, attempt)
+                pause = pause_after(error, attempt, self._settings.retries)
+                if error.retry_after:
+                    self._throttle.rest(error.retry_after)  # the others have no better luck
                 reason = error.what
                 # A short pause is nobody's concern; a long one without a word looks like a hang.
                 level = logging.WARNING if pause >= _NOTICED else logging.INFO
@@ -110,25 +112,6 @@ class Remote:
     async def aclose(self) -> None:
         """Close the model."""
         await self._model.aclose()
-
-    def _pause(self, error: ModelError, attempt: int) -> float:
-        """Seconds until the next attempt.
-
-        Raises:
-            ModelError: There is none; it is *error*, with how often it was tried.
-        """
-        pause = min(_FIRST_PAUSE * 2.0 ** (attempt - 1), _LONGEST_PAUSE)
-        pause *= uniform(0.5, 1)  # noqa: S311 - so that clients do not come back all at once
-        asked_for = error.retry_after or 0.0
-        if not error.passing or attempt > self._settings.retries or asked_for > _LONGEST_PAUSE:
-            notes = [f"it was tried {attempt} times"] if attempt > 1 else []
-            if error.passing and asked_for > _LONGEST_PAUSE:
-                notes.append(f"it wants to be left alone for {asked_for:.0f} s")
-            error.hint = "; ".join([*notes, *([error.hint] if error.hint else [])]) or None
-            raise error
-        if asked_for:
-            self._throttle.rest(asked_for)  # the others have no better luck
-        return max(pause, asked_for)
 
     async def _attempt(self, request: Request) -> AsyncGenerator[str | Completion, None]:
         """One reply up to its stop text, counted and priced, without empty pieces."""

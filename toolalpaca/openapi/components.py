@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, cast
 import orjson
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import FORM, essence
 from toolalpaca.openapi.model import (
     Example,
     Location,
@@ -181,7 +182,7 @@ class Components:
         parameter = self._serialised(value, path, name, "query")
         if parameter.content_type is None:
             raise Fault(path, f"the parameter {name!r} in querystring has no content")
-        if parameter.content_type == "application/x-www-form-urlencoded":
+        if parameter.content_type == FORM:
             return replace(parameter, style="form", explode=True, content_type=None)
         return replace(parameter, whole_query=True)
 
@@ -254,7 +255,7 @@ class Components:
             except Fault as fault:
                 self.report(fault.path, fault.message, "the media type is left out")
                 continue
-            content_type = key.split(";")[0].strip().lower()
+            content_type = essence(key)
             encoding, item_encoding = media.get("encoding"), media.get("itemEncoding")
             content.setdefault(
                 content_type,

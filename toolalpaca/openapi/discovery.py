@@ -119,8 +119,12 @@ def _mock_apis(url: str) -> list[dict[str, Any]] | None:
         apis = response.json() if response.status_code == 200 else None
     except (httpx2.HTTPError, ValueError):
         return None
+    # Whoever answers may be no mock server: what it names is fetched, and never a file here.
     usable = isinstance(apis, list) and all(
-        isinstance(api, dict) and {"name", "url", "document_url"} <= set(api) for api in apis
+        isinstance(api, dict)
+        and {"name", "url", "document_url"} <= set(api)
+        and is_url(str(api["document_url"]))
+        for api in apis
     )
     return apis if usable and apis else None
 

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.locating import Bindings, Locator, Place, joined
 from toolalpaca.openapi.model import Problem
 from toolalpaca.openapi.names import unique_name
 from toolalpaca.openapi.references import at_pointer, pointer_parts, reference_to
@@ -31,7 +32,6 @@ from toolalpaca.openapi.structure import (
     fields_in,
     is_swagger,
     tables_for,
-    walk,
 )
 from toolalpaca.openapi.validation import json_pointer
 
@@ -61,17 +61,6 @@ _SECTIONS_2: Mapping[Kind, tuple[str, ...]] = {
     "pathItem": ("x-pathItems",),
 }
 _PLAIN_FIELDS = ("info", "servers", "tags", "security", "externalDocs")
-
-
-class Place(NamedTuple):
-    """Where a reference leads: a document's URI and a JSON Pointer into it."""
-
-    uri: str
-    pointer: str
-
-
-Bindings: TypeAlias = frozenset[tuple[str, Place]]
-"""What dynamic anchors mean, by their names."""
 
 
 @dataclass(slots=True)
@@ -113,16 +102,10 @@ class _Step(NamedTuple):
 class _Linker:
     def __init__(self, root: dict[str, Any], base: str, read: Callable[[str], Any]) -> None:
         self.root = root
-        self.retrieved = base
-        self.base = _join(base, str(root["$self"])) if "$self" in root else base
-        self.read = read
+        self.locator = Locator(root, base, read)
         self.result = Linked()
         self.tables: Tables = tables_for(root)
         self.sections = _SECTIONS_2 if is_swagger(root) else _SECTIONS_3
-        self.documents: dict[str, Any] = {base: root, self.base: root}
-        self.failures: dict[str, str] = {}
-        self.identified: dict[str, Place] = {}
-        self.dynamic: dict[str, dict[str, Place]] = {}
         self.extended: dict[tuple[Place, Bindings], str] = {}
         self.pristine: Any = None
         self.copies: dict[tuple[Kind, Place], str] = {}
@@ -131,14 +114,14 @@ class _Linker:
         self.waiting: list[_Step] = []
 
     def run(self) -> None:
-        self._index(self.root, self.base, "document")
-        if self.dynamic:  # schemas are copied for their extensions as they were
+        base, dynamic = self.locator.base, self.locator.dynamic
+        if dynamic:  # schemas are copied for their extensions as they were
             self.pristine = copy_json(self.root)
         for key in _PLAIN_FIELDS:
             value = self.root.get(key)
             if isinstance(value, dict) and isinstance(value.get("$ref"), str):
-                self._inline(self.root, key, self.base, frozenset(), (key,))
-        self.waiting.append(_Step(Node("document", (), self.root), self.base, frozenset()))
+                self._inline(self.root, key, base, frozenset(), (key,))
+        self.waiting.append(_Step(Node("document", (), self.root), base, frozenset()))
         while self.waiting:
             self._visit(self.waiting.pop())
 
@@ -151,7 +134,7 @@ class _Linker:
             return
         if node.kind == "schema":
             base = self._without_identifiers(value, base)
-            if self.dynamic:
+            if self.locator.dynamic:
                 scope = scope if base in scope else (*scope, base)
                 self._bind(value, base, scope)
         if isinstance(value.get("$ref"), str) and not (scope and self._extend(value, base, scope)):
@@ -197,7 +180,7 @@ class _Linker:
         """Put what a misplaced reference leads to in its stead; the base URI that holds there."""
         reference = owner[key]
         try:
-            place = self._locate(reference["$ref"], base)
+            place = self.locator.locate(reference["$ref"], base)
             if place in inlined:
                 raise DocumentError("it leads back to itself")
             target = self._copy(place)
@@ -219,14 +202,6 @@ class _Linker:
 
     # Extensions (https://json-schema.org/draft/2020-12/json-schema-core#section-8.2.3.2)
 
-    def _bindings(self, scope: tuple[str, ...]) -> Bindings:
-        """What dynamic anchors mean in *scope*: the outermost resource that has one decides."""
-        found: dict[str, Place] = {}
-        for base in scope:
-            for name, place in self.dynamic.get(base, {}).items():
-                found.setdefault(name, place)
-        return frozenset(found.items())
-
     def _bind(self, schema: dict[str, Any], base: str, scope: tuple[str, ...]) -> None:
         """Make the dynamic reference of *schema* a plain one to what it means in *scope*."""
         dynamic = schema.pop("$dynamicRef", None)
@@ -234,8 +209,8 @@ class _Linker:
             return
         schema["$ref"] = dynamic
         resource, anchor = urldefrag(_absolute(base, dynamic))
-        meant = dict(self._bindings(scope)).get(anchor)
-        if meant is not None and anchor in self.dynamic.get(resource, {}):
+        meant = dict(self.locator.bindings(scope)).get(anchor)
+        if meant is not None and anchor in self.locator.dynamic.get(resource, {}):
             schema["$ref"] = f"{meant.uri}#{meant.pointer}"
 
     def _extend(self, schema: dict[str, Any], base: str, scope: tuple[str, ...]) -> bool:
@@ -245,10 +220,10 @@ class _Linker:
             Whether it does.
         """
         try:
-            place = self._locate(schema["$ref"], base)
-            inside = self._resource_of(place)
-            own = self._bindings((inside,))
-            bindings = self._bindings((*scope, inside))
+            place = self.locator.locate(schema["$ref"], base)
+            inside = self.locator.resource_of(place)
+            own = self.locator.bindings((inside,))
+            bindings = self.locator.bindings((*scope, inside))
             if bindings == own or not own or place in dict(bindings).values():
                 return False
             if (place, bindings) not in self.extended:
@@ -258,24 +233,13 @@ class _Linker:
         schema["$ref"] = self.extended[place, bindings]
         return True
 
-    def _resource_of(self, place: Place) -> str:
-        """The base URI of the schema resource that *place* is in, or begins."""
-        inside = [
-            (len(start.pointer), uri)
-            for uri, start in self.identified.items()
-            if start.uri == place.uri
-            and "#" not in uri
-            and (place.pointer + "/").startswith(start.pointer + "/")
-        ]
-        return max(inside)[1] if inside else place.uri
-
     def _place_extension(
         self, place: Place, bindings: Bindings, base: str, scope: tuple[str, ...]
     ) -> None:
         holder: dict[str, Any] = self.root
         for key in self.sections["schema"]:
             holder = holder.setdefault(key, {})
-        source = self.documents[place.uri]
+        source = self.locator.document(place)
         pristine = self.pristine if source is self.root else source
         name = unique_name(_name(place), holder, numbers=self.numbers)
         holder[name] = copy = self._counted(at_pointer(pristine, place.pointer))
@@ -288,69 +252,15 @@ class _Linker:
     def _relink(self, node: Node, value: dict[str, Any], base: str) -> None:
         ref = value["$ref"]
         try:
-            value["$ref"] = self._local(node.kind, self._locate(ref, base))
+            value["$ref"] = self._local(node.kind, self.locator.locate(ref, base))
         except DocumentError as error:
             self.result.broken[ref] = str(error)
-
-    def _locate(self, ref: str, base: str) -> Place:
-        """The document and pointer that *ref*, which stands under *base*, leads to."""
-        if ref.startswith("#/") and base == self.base:
-            return Place(base, ref[1:])  # nearly all of them
-        try:
-            absolute = urljoin(base, ref)
-            uri, fragment = urldefrag(absolute)
-        except ValueError as error:
-            raise DocumentError(f"it is no URI: {error}") from error
-        if fragment and not fragment.startswith("/"):  # an anchor
-            return self._identified(absolute)
-        if uri in self.identified:
-            return self._within_resource(self.identified[uri], fragment)
-        if uri not in self.documents:
-            self._read(uri)
-        if absolute in self.identified:  # an $id that reading has made known
-            return self.identified[absolute]
-        return Place(uri, fragment)
-
-    def _identified(self, absolute: str) -> Place:
-        uri, anchor = urldefrag(absolute)
-        if absolute not in self.identified and uri not in self.documents:
-            self._read(uri)
-        try:
-            return self.identified[absolute]
-        except KeyError:
-            raise DocumentError(f"there is no anchor {anchor!r}") from None
-
-    def _within_resource(self, resource: Place, fragment: str) -> Place:
-        """A pointer below an ``$id``; by mistake many mean the whole document by ``#``."""
-        inside = Place(resource.uri, resource.pointer + fragment)
-        try:
-            at_pointer(self.documents[inside.uri], inside.pointer)
-        except DocumentError:
-            return Place(resource.uri, fragment)
-        return inside
-
-    def _read(self, uri: str) -> None:
-        if uri in self.failures:
-            raise DocumentError(self.failures[uri])
-        try:
-            document = self.documents[uri] = self.read(self._retrievable(uri))
-        except DocumentError as error:
-            self.failures[uri] = str(error)
-            raise
-        self._index(document, uri, "document" if _is_openapi(document) else "schema")
-
-    def _retrievable(self, uri: str) -> str:
-        """Where to read *uri* from: ``$self`` (3.2) names a document, it does not place it."""
-        folder = urljoin(self.base, ".")
-        if self.base != self.retrieved and uri.startswith(folder):
-            return urljoin(self.retrieved, uri.removeprefix(folder))
-        return uri
 
     def _local(self, kind: Kind, place: Place) -> str:
         """A reference within the root to what stands at *place*, copied there if need be."""
         section = self.sections.get(kind)
-        at_pointer(self.documents[place.uri], place.pointer)  # raises when nothing stands there
-        inside = self.documents[place.uri] is self.root
+        self.locator.at(place)  # raises when nothing stands there
+        inside = self.locator.document(place) is self.root
         # 2.0's structure changes in the upgrade; only what is in its section can be found again.
         stays = self.sections is _SECTIONS_3 or section is None
         parts = tuple(pointer_parts(place.pointer))
@@ -375,7 +285,7 @@ class _Linker:
         self.waiting.append(_Step(Node(kind, path, copy), place.uri, frozenset()))
 
     def _copy(self, place: Place) -> Any:
-        return self._counted(at_pointer(self.documents[place.uri], place.pointer))
+        return self._counted(self.locator.at(place))
 
     def _counted(self, value: Any) -> Any:
         """A copy of *value*.
@@ -391,50 +301,16 @@ class _Linker:
 
     # Identifiers (https://json-schema.org/draft/2020-12/json-schema-core#section-8.2)
 
-    def _index(self, document: Any, uri: str, kind: Kind) -> None:
-        """Note what ``$id``, ``$anchor`` and ``$dynamicAnchor`` name in *document*."""
-        bases: dict[tuple[str | int, ...], str] = {}
-        for node in walk(Node(kind, (), document), self.tables):
-            if node.kind != "schema" or not _has_identifier(node.value):
-                continue
-            above = (node.path[:length] for length in range(len(node.path), -1, -1))
-            base = next((bases[path] for path in above if path in bases), uri)
-            place = Place(uri, json_pointer(node.path))
-            identifier = node.value.get("$id")
-            if isinstance(identifier, str):
-                base = bases[node.path] = _join(base, identifier)
-                self.identified.setdefault(base, place)
-            for keyword in ("$anchor", "$dynamicAnchor"):
-                anchor = node.value.get(keyword)
-                if isinstance(anchor, str):
-                    self.identified.setdefault(f"{base}#{anchor}", place)
-            anchor = node.value.get("$dynamicAnchor")
-            if isinstance(anchor, str):
-                self.dynamic.setdefault(base, {}).setdefault(anchor, place)
-
     def _without_identifiers(self, schema: dict[str, Any], base: str) -> str:
         """Take the identifiers out, now that pointers do their work; the base URI inside."""
         identifier = schema.pop("$id", None)
         if isinstance(identifier, str):
-            base = _join(base, identifier)
+            base = joined(base, identifier)
         for keyword in ("$anchor", "$dynamicAnchor", "$schema", "$vocabulary"):
             if isinstance(schema.get(keyword), str | dict):
                 del schema[keyword]
-        if not self.dynamic and isinstance(schema.get("$dynamicRef"), str):
+        if not self.locator.dynamic and isinstance(schema.get("$dynamicRef"), str):
             schema.setdefault("$ref", schema.pop("$dynamicRef"))  # nothing has a dynamic anchor
-        return base
-
-
-def _has_identifier(schema: Any) -> bool:
-    return isinstance(schema, dict) and any(
-        keyword in schema for keyword in ("$id", "$anchor", "$dynamicAnchor")
-    )
-
-
-def _join(base: str, identifier: str) -> str:
-    try:
-        return urldefrag(urljoin(base, identifier))[0]
-    except ValueError:
         return base
 
 
@@ -443,10 +319,6 @@ def _absolute(base: str, ref: str) -> str:
         return urljoin(base, ref)
     except ValueError:
         return ref
-
-
-def _is_openapi(value: Any) -> bool:
-    return isinstance(value, dict) and ("openapi" in value or "swagger" in value)
 
 
 def _name(place: Place) -> str:

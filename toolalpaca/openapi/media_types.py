@@ -17,6 +17,15 @@ _SEQUENCES = frozenset(
 )
 
 
+def essence(content_type: str) -> str:
+    """The media type of a ``Content-Type``, as the functions here take it.
+
+    >>> essence("Text/HTML; charset=utf-8")
+    'text/html'
+    """
+    return content_type.partition(";")[0].strip().lower()
+
+
 def is_json(media_type: str) -> bool:
     """Whether *media_type* is JSON (RFC 6839 for ``+json``)."""
     return (

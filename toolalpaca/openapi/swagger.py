@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import FORM, essence
 from toolalpaca.openapi.names import unique_name
 from toolalpaca.openapi.references import pointer_parts, reference_to, resolve
 from toolalpaca.openapi.structure import OPENAPI_3, Node, rebuild
@@ -25,7 +26,6 @@ _MOVED = {
 # 3.x allows no other characters in the names of components; 2.0 generators write "Page«Pet»".
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _JSON = "application/json"
-_URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 
 # What a parameter that is not in the body says about its value.
@@ -304,14 +304,14 @@ def _form_body(parameters: list[dict[str, Any]], consumes: list[str]) -> dict[st
     if required:
         schema["required"] = required
     has_file = any(parameter.get("type") == "file" for parameter in parameters)
-    forms = [m for m in consumes if m.split(";")[0].strip().lower() in (_URLENCODED, _MULTIPART)]
+    forms = [m for m in consumes if essence(m) in (FORM, _MULTIPART)]
     media: dict[str, Any] = {"schema": schema}
     if encoding:
         media["encoding"] = encoding
     body: dict[str, Any] = {
         "content": {
             media_type: dict(media)
-            for media_type in forms or [_MULTIPART if has_file else _URLENCODED]
+            for media_type in forms or [_MULTIPART if has_file else FORM]
             if not has_file or _MULTIPART in media_type or len(forms) == 1
         }
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from toolalpaca.scoring import left_out
+from toolalpaca.sameness import left_out
 from toolalpaca.task import ASK_TOOL, Function, GoldenCall, Split, Task, Toolset, references
 from toolalpaca_corpus.argument_check import argument_faults
 from toolalpaca_corpus.formats.golden import UnreadableError, read_golden

@@ -14,7 +14,7 @@ from toolalpaca.calling.tools import Tool
 from toolalpaca.openapi.merging import flatten
 from toolalpaca.openapi.model import Schema
 from toolalpaca.openapi.validation import Validator
-from toolalpaca.scoring import left_out, places
+from toolalpaca.sameness import left_out, places
 from toolalpaca.task import ASK_TOOL, GoldenCall, is_reference
 from toolalpaca_corpus.english import singular, split_words
 from toolalpaca_corpus.links import thing_of

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from toolalpaca.errors import StateError
+from toolalpaca.openapi.media_types import essence, is_json
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
-from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.problems import PROBLEM_TYPE, Reason, header_text, problem, summary
 from toolalpaca_mockserver.state.store import state_status
 
@@ -56,7 +56,7 @@ def tell_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media_type = essence(request.headers.get("content-type", ""))
         if any(map(_about_whole_body, error.errors())) and not is_json(media_type):
             sent = media_type or "of no content type"
             return problem_response(415, f"the body is {sent}; send application/json")

@@ -14,11 +14,11 @@ from toolalpaca.calling.request import PreparedRequest, UnusableArgument, build_
 from toolalpaca.calling.tools import Tool
 from toolalpaca.errors import DocumentError
 from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.openapi.media_types import is_xml
 from toolalpaca.openapi.model import MediaType, Operation, Parameter, SecurityScheme
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import is_xml
 from toolalpaca_mockserver.representations import represent
 from toolalpaca_mockserver.state.suggesting import known_ids, new_item
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator

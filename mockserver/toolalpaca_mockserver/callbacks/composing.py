@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import is_json
 from toolalpaca.openapi.outgoing import Outgoing
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.representations import represent
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.values import NoInstance

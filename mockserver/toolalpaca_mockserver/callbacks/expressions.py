@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import FORM
 from toolalpaca.openapi.references import at_pointer
-from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
 from toolalpaca_mockserver.observation.exchange import Exchange
 from toolalpaca_mockserver.reading.addressing import split_path

@@ -16,9 +16,6 @@ class Breaker:
 
     Args:
         clock: Seconds that only grow.
-
-    Attributes:
-        trips: How often it has begun to let nothing through.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,7 +23,6 @@ class Breaker:
         self._failures = 0
         self._pause = _FIRST_PAUSE
         self._closed_until = 0.0
-        self.trips = 0
 
     @property
     def is_open(self) -> bool:
@@ -49,8 +45,6 @@ class Breaker:
     def failed(self) -> None:
         """A call was not answered."""
         self._failures += 1
-        if self._failures == _FAILURES:
-            self.trips += 1
-        elif self._failures > _FAILURES:
+        if self._failures > _FAILURES:
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         self._closed_until = self._clock() + self._pause

@@ -16,9 +16,9 @@ import orjson
 from toolalpaca.calling.faults import argument_faults
 from toolalpaca.calling.request import UnusableArgument, build_request
 from toolalpaca.calling.tools import Tool
+from toolalpaca.openapi.media_types import FORM, essence, is_json, is_xml
 from toolalpaca_mockserver.answers import Answer
 from toolalpaca_mockserver.mcp.offer import OfferedTool
-from toolalpaca_mockserver.negotiation import is_json, is_xml
 from toolalpaca_mockserver.problems import phrase
 from toolalpaca_mockserver.reading.requests import Request
 from toolalpaca_mockserver.sequences import is_sequence
@@ -102,7 +102,7 @@ def _told(text: str) -> protocol.CallToolResult:
 
 def _structured(answer: Answer, body: bytes) -> Any:
     """The JSON value of the answer, None when it has none."""
-    if not is_json(_media_type(answer)):
+    if not is_json(essence(answer.content_type)):
         return None
     try:
         return orjson.loads(body)
@@ -111,7 +111,7 @@ def _structured(answer: Answer, body: bytes) -> Any:
 
 
 def _content(answer: Answer, request: Request, body: bytes) -> protocol.ContentBlock:
-    media_type = _media_type(answer)
+    media_type = essence(answer.content_type)
     data = base64.b64encode(body).decode()
     if media_type.startswith("image/") and not is_xml(media_type):
         return protocol.ImageContent(data=data, mime_type=media_type)
@@ -124,17 +124,13 @@ def _content(answer: Answer, request: Request, body: bytes) -> protocol.ContentB
     return protocol.EmbeddedResource(resource=blob)
 
 
-def _media_type(answer: Answer) -> str:
-    return answer.content_type.partition(";")[0].strip().lower()
-
-
 def _is_text(media_type: str) -> bool:
     return (
         media_type.startswith("text/")
         or is_json(media_type)
         or is_xml(media_type)
         or is_sequence(media_type)
-        or media_type == "application/x-www-form-urlencoded"
+        or media_type == FORM
     )
 
 

@@ -21,8 +21,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from toolalpaca import __version__
 from toolalpaca.calling.tools import LONGEST_DESCRIPTION
-from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.api import Api, problem_answer
+from toolalpaca_mockserver.answers import Answer, problem_answer
+from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog, PerApi
 from toolalpaca_mockserver.mcp.calls import Unsound, failed, request_of_call, result_of
 from toolalpaca_mockserver.mcp.hosts import stranger

@@ -11,8 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.api import problem_answer
+from toolalpaca_mockserver.answers import Answer, problem_answer
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from toolalpaca.errors import MissingExtra
-from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.api import problem_answer
+from toolalpaca_mockserver.answers import Answer, problem_answer
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.reading.requests import Request, request_of
 from toolalpaca_mockserver.serving.asgi import Receive, Scope, Send, send_answer

@@ -13,11 +13,11 @@ import mcp_types as protocol
 
 from toolalpaca.calling.tools import Tool, make_tools
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import is_json
 from toolalpaca.openapi.model import Document, Operation, Response
 from toolalpaca_mockserver.answers import EMPTY
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import is_json
 
 PAGE: Final = 250
 """Tools that are listed at once; many a client reads no further than the first page."""

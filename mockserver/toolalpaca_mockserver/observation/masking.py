@@ -16,11 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from toolalpaca.openapi.media_types import FORM, essence, is_json
 from toolalpaca.openapi.model import Document
 from toolalpaca.redaction import MASK, Redactor
-from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
-from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.observation.exchange import Exchange
 from toolalpaca_mockserver.problems import is_secret
 from toolalpaca_mockserver.reading.requests import Request
@@ -144,7 +143,7 @@ class MaskedExchange:
             return None
         if not text or "\0" in text:
             return None
-        kind = content_type.partition(";")[0].strip().lower()
+        kind = essence(content_type)
         if kind == FORM:
             return self._pairs(text)
         try:

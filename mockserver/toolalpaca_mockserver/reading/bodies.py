@@ -9,13 +9,13 @@ from urllib.parse import quote
 import orjson
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import FORM, is_json, is_json_sequence, is_xml
 from toolalpaca.openapi.model import MediaType, RequestBody
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.event_streams import EVENT_STREAM
-from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.json_text import load
-from toolalpaca_mockserver.negotiation import best_match, is_json, is_json_sequence, is_xml
+from toolalpaca_mockserver.negotiation import best_match
 from toolalpaca_mockserver.problems import Reason, reasons_of
 from toolalpaca_mockserver.reading.multipart import Part, read_multipart
 from toolalpaca_mockserver.reading.parameters import MISSING, Kind, read_query

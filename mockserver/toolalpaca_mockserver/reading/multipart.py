@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 
+from toolalpaca.openapi.media_types import essence
+
 _MOST_PARTS = 1000
 
 
@@ -77,7 +79,7 @@ def _part(section: bytes) -> Part:
     return Part(
         name=field if isinstance(field, str) else "",
         filename=filename if filename is None else collapse_rfc2231_value(filename),
-        content_type=headers.get("content-type", "").partition(";")[0].strip().lower(),
+        content_type=essence(headers.get("content-type", "")),
         content=content,
     )
 

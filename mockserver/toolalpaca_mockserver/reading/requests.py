@@ -9,6 +9,8 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
 
+from toolalpaca.openapi.media_types import essence
+
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 LARGEST_BODY: Final = 16 * 1024 * 1024
 """Bytes, as sent and decoded."""
@@ -56,7 +58,7 @@ class Request:
     @property
     def content_type(self) -> str:
         """The media type of the body, lower case and without parameters; ``""`` if none is said."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return essence(self.headers.get("content-type", ""))
 
     def utf8_body(self) -> bytes:
         """The body of a text, whatever ``charset`` its content type says, in UTF-8.

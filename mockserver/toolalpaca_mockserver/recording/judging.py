@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import essence, is_json
 from toolalpaca.openapi.model import Parameter, Response
 from toolalpaca_mockserver.answers import EMPTY, Answer
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.json_text import load
-from toolalpaca_mockserver.negotiation import best_match, is_json
+from toolalpaca_mockserver.negotiation import best_match
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.problems import Reason, reasons_of
 
@@ -58,7 +59,7 @@ def _value_faults(
 def _body_faults(plan: OperationPlan, answer: Answer, response: Response) -> list[Reason]:
     if plan.operation.method == "head" or answer.status in EMPTY or not response.content:
         return []
-    sent = answer.content_type.partition(";")[0].strip().lower()
+    sent = essence(answer.content_type)
     key = best_match(sent, response.content)
     if key is None:
         known = ", ".join(response.content)

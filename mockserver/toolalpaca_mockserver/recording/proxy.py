@@ -8,8 +8,7 @@ from urllib.parse import unquote
 
 import httpx2
 
-from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.api import problem_answer
+from toolalpaca_mockserver.answers import Answer, problem_answer
 from toolalpaca_mockserver.clients import Clients
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.problems import header_text, summary

@@ -12,8 +12,7 @@ from urllib.parse import unquote
 from toolalpaca.jsonl import parse_record, read_records
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.answering import Answerer
-from toolalpaca_mockserver.answers import Answer
-from toolalpaca_mockserver.api import problem_answer
+from toolalpaca_mockserver.answers import Answer, problem_answer
 from toolalpaca_mockserver.json_text import canonical, load
 from toolalpaca_mockserver.observation.exchange import Exchange
 from toolalpaca_mockserver.observation.masking import Secrets

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from toolalpaca_mockserver.spelling import letters, singular, words
 
 if TYPE_CHECKING:
-    from toolalpaca_mockserver.state.resources import Resource
+    from toolalpaca_mockserver.state.resource import Resource
     from toolalpaca_mockserver.state.store import Item
 
 METHODS: Final = frozenset({"post", "put", "patch", "delete"})

@@ -10,23 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.engines import Commission, Composed, Source
 from toolalpaca_mockserver.plan import Arguments
+from toolalpaca_mockserver.state.context import Context
+from toolalpaca_mockserver.state.finding import Finder
+from toolalpaca_mockserver.state.listing import IMAGINED, Lister
 from toolalpaca_mockserver.state.places import item_place, place_of
-from toolalpaca_mockserver.state.resources import Resource, Role
+from toolalpaca_mockserver.state.resource import Resource, Role
 from toolalpaca_mockserver.state.store import World
-
-if TYPE_CHECKING:
-    from toolalpaca_mockserver.state.simulation import Simulation
 
 _MOST_COLLECTIONS: Final = 8
 """That an engine writes the first items of for one call; schemas make those of others."""
-IMAGINED: Final = 2
-"""Items that a search with required filters finds at least: the world is larger than its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +66,24 @@ class Written:
 
 
 class Author:
-    """Lets the engine of a simulation write what a call is going to look at.
+    """Lets an engine write what a call is going to look at.
 
     Args:
-        simulation: Whose worlds are written.
+        finder: Finds items, and puts imagined ones into a world.
+        lister: Searches, and puts into a world what a search has to find.
+        context: Tells the engine of sessions.
     """
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
-        self._resources = simulation.resources
+    def __init__(self, finder: Finder, lister: Lister, context: Context) -> None:
+        self._name = finder.name
+        self._resources = finder.resources
+        self._seeds = finder.seeds
+        self._beginnings = finder.beginnings
+        self._finder = finder
+        self._lister = lister
+        self._context = context
+        self._engine = context.engine
+        self._store = context.store
 
     async def prepare(
         self, operation: Operation, arguments: Arguments, role: Role | None, session: str
@@ -144,8 +151,7 @@ class Author:
 
     async def _write(self, level: list[Want], session: str, written: Written) -> bool:
         """Write what the session lacks of *level*; whether there is any sense in going on."""
-        store = self._simulation.store
-        async with store.open(session) as world:
+        async with self._store.open(session) as world:
             lacking = [want for want in level if await self._lacks(world, want)]
         drafts: list[tuple[Want, Composed]] = []
         for want in lacking:
@@ -153,14 +159,14 @@ class Author:
                 written.collections += 1
                 if written.collections > _MOST_COLLECTIONS:
                     break
-            elif not self._simulation.imagines(want.resource):
+            elif not self._finder.imagines(want.resource):
                 return False  # the call is going to be a 404
             composed = await self._compose(want, session, drafts)
             if composed is not None:
                 written.take(composed)
                 drafts.append((want, composed))
         if drafts:
-            async with store.open(session) as world:
+            async with self._store.open(session) as world:
                 await self._put(world, drafts)
         return True
 
@@ -172,14 +178,14 @@ class Author:
         session: str,
         written: Written,
     ) -> None:
-        """Write what a search finds that would find nothing; see ``imagine_matching``."""
-        simulation, resource = self._simulation, role.resource
-        async with simulation.store.open(session) as world:
-            found, wanted = await simulation.search(world, role, operation, arguments)
+        """Write what a search finds that would find nothing; see :meth:`Lister.imagine`."""
+        resource = role.resource
+        async with self._store.open(session) as world:
+            found, wanted = await self._lister.search(world, role, operation, arguments)
         if found or not wanted:
             return
-        known, earlier = await simulation.context(operation, arguments, session)
-        composed = await simulation.engine.compose(
+        known, earlier = await self._context.of_call(operation, arguments, session)
+        composed = await self._engine.compose(
             Commission(
                 operation,
                 arguments,
@@ -195,12 +201,10 @@ class Author:
         )
         written.take(composed)
         given = [item for item in composed.value if isinstance(item, dict)]
-        async with simulation.store.open(session) as world:
-            found, _ = await simulation.search(world, role, operation, arguments)
+        async with self._store.open(session) as world:
+            found, _ = await self._lister.search(world, role, operation, arguments)
             if not found:
-                await simulation.imagine_matching(
-                    world, role, operation, wanted, arguments.path, given
-                )
+                await self._lister.imagine(world, role, operation, wanted, arguments.path, given)
 
     async def _lacks(self, world: World, want: Want) -> bool:
         place = self._place(want)
@@ -214,24 +218,22 @@ class Author:
         self, want: Want, session: str, drafts: list[tuple[Want, Composed]]
     ) -> Composed | None:
         """What the engine writes; None where the document's examples are all there is to be."""
-        resource, simulation = want.resource, self._simulation
-        count, shown = (
-            simulation.beginnings.first_count(resource),
-            len(simulation.seeds.shown(resource)),
-        )
+        resource = want.resource
+        count = self._beginnings.first_count(resource)
+        shown = len(self._seeds.shown(resource))
         if want.key is None and (resource.listed or shown >= count):
             return None
-        async with simulation.store.open(session) as world:
-            known = await simulation.digester.of_collection(
+        async with self._store.open(session) as world:
+            known = await self._context.digester.of_collection(
                 world, resource, want.template, want.path
             )
         for earlier, composed in drafts:
             if composed.value:
                 known.setdefault(earlier.template, composed.value)
         first = want.key is None
-        return await simulation.engine.compose(
+        return await self._engine.compose(
             Commission(
-                self._resources.speaker(resource.collection),
+                self._resources.paths.speaker(resource.collection),
                 _NOTHING,
                 resource.contract,
                 resource.name,
@@ -245,7 +247,6 @@ class Author:
 
     async def _put(self, world: World, drafts: list[tuple[Want, Composed]]) -> None:
         """Put what was written into the world, but for what somebody has written meanwhile."""
-        simulation = self._simulation
         lacking = [(want, made) for want, made in drafts if await self._lacks(world, want)]
         # All are there before their references are made: what refers to each other ends here.
         begun = []
@@ -253,23 +254,21 @@ class Author:
             if want.key is None:
                 given = [item for item in composed.value if isinstance(item, dict)]
                 place = self._place(want)
-                made = await simulation.beginnings.begin(
-                    world, want.resource, place, want.path, given
-                )
+                made = await self._beginnings.begin(world, want.resource, place, want.path, given)
                 begun.append((want, place, made))
         for want, place, made in begun:
-            await simulation.beginnings.link_first(
+            await self._beginnings.link_first(
                 world, want.resource, place, want.path, made, authored=True
             )
         for want, composed in lacking:
             if want.key is not None and isinstance(composed.value, dict):
                 place = self._place(want)
-                await simulation.imagine(
+                await self._finder.imagine(
                     world, want.resource, place, want.key, want.path, composed.value
                 )
 
     def _place(self, want: Want) -> str:
-        return place_of(self._simulation.name, want.template, want.path)
+        return place_of(self._name, want.template, want.path)
 
 
 def _identity(resource: Resource, key: str) -> dict[str, Any]:

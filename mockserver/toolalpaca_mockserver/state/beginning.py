@@ -10,7 +10,8 @@ from toolalpaca_mockserver.conforming import conform
 from toolalpaca_mockserver.state import items
 from toolalpaca_mockserver.state.linking import Links
 from toolalpaca_mockserver.state.places import place_of
-from toolalpaca_mockserver.state.resources import Resource, Resources
+from toolalpaca_mockserver.state.resource import Resource
+from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.seeds import AT_TOP, NESTED, SHARED, Seeds
 from toolalpaca_mockserver.state.store import Item, World
 from toolalpaca_mockserver.state.viewing import placed

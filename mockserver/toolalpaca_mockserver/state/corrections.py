@@ -136,7 +136,12 @@ class Corrections:
     operations: Mapping[str, OperationCorrection] = field(default_factory=dict)
     mistakes: tuple[UsageError, ...] = ()
 
+    def of(self, collection: str) -> ResourceCorrection:
+        """What is said of the resource whose collection has that nameless path."""
+        return self.resources.get(collection, _NOTHING)
 
+
+_NOTHING: Final = ResourceCorrection("")
 NONE: Final = Corrections()
 
 

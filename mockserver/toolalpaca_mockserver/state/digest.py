@@ -13,7 +13,8 @@ from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.plan import Arguments
 from toolalpaca_mockserver.state.items import key_of
 from toolalpaca_mockserver.state.places import item_place, place_of
-from toolalpaca_mockserver.state.resources import Resource, Resources, Role
+from toolalpaca_mockserver.state.resource import Resource, Role
+from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.store import Item, World
 
 _SHOWN: Final = 5
@@ -95,7 +96,7 @@ class Digester:
             found[_path(place)] = items
 
     def _tops(self) -> list[str]:
-        return [place_of(self.name, path, {}) for path in self.resources.tops[:_MOST_TOPS]]
+        return [place_of(self.name, path, {}) for path in self.resources.paths.tops[:_MOST_TOPS]]
 
     def _own_place(
         self, operation: Operation, path: Mapping[str, Any], role: Role | None

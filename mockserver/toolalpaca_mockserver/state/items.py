@@ -11,7 +11,7 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state.composite import owned_by
 from toolalpaca_mockserver.state.forms import UNSAID
-from toolalpaca_mockserver.state.resources import Resource
+from toolalpaca_mockserver.state.resource import Resource
 from toolalpaca_mockserver.state.store import Item
 from toolalpaca_mockserver.values.moments import EPOCH, timestamp
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.state.items import key_of
 from toolalpaca_mockserver.state.references import MANY, Reference
-from toolalpaca_mockserver.state.resources import Resource, Resources
+from toolalpaca_mockserver.state.resource import Resource
+from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.store import Item, World
 from toolalpaca_mockserver.values import index_for
 

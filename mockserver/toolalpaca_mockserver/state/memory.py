@@ -309,8 +309,8 @@ class MemoryWorld:
         found.items[key] = item
         found.highest = highest((key,), found.highest)
         found.removed.discard(key)
-        if old is None:
-            self._count(found, 1, size_of(item) + len(key))
+        if old is None:  # the id of an item that was removed is counted already
+            self._count(found, 1, size_of(item) + (0 if was_removed else len(key)))
         else:
             self._count(found, 0, size_of(item) - size_of(old))
 
@@ -356,7 +356,7 @@ class MemoryWorld:
         found.removed.add(key)
         if old is not None:
             self._count(found, -1, -size_of(old))
-        else:
+        elif not was_removed:
             self._count(found, 0, len(key))
 
         def step() -> None:

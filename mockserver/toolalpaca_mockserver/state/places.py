@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from toolalpaca.openapi.model import Operation
 from toolalpaca_mockserver.state.items import key_of
+from toolalpaca_mockserver.state.resource import Role
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 
@@ -31,3 +33,10 @@ def item_place(api: str, template: str, values: Mapping[str, Any]) -> tuple[str,
     above, _, last = template.rstrip("/").rpartition("/")
     value = values.get(last.strip("{}"))
     return place_of(api, above, values), None if value is None else key_of(value)
+
+
+def collection_place(api: str, role: Role, operation: Operation, values: Mapping[str, Any]) -> str:
+    """The name of the collection that *operation* lists, or adds to."""
+    collection = role.resource.collection
+    template = role.at or (operation.path if "{" in collection else collection)
+    return place_of(api, template, values)

@@ -32,9 +32,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from toolalpaca.errors import StateError
-from toolalpaca_mockserver.state.buffered import BufferedStore, Changes, Draft, Head, Shelf
+from toolalpaca_mockserver.state.buffered import BufferedStore
 from toolalpaca_mockserver.state.limits import DEFAULT_LIMITS, LASTING, Limits, Usage
 from toolalpaca_mockserver.state.store import StoreUnavailable
+from toolalpaca_mockserver.state.stored import Changes, Draft, Head, Shelf
 from toolalpaca_mockserver.state.turns import Turns
 
 _log = logging.getLogger(__name__)
@@ -233,7 +234,7 @@ class RedisStore(BufferedStore):
 
 
 class RedisStored:
-    """See :class:`toolalpaca_mockserver.state.buffered.Stored`."""
+    """See :class:`toolalpaca_mockserver.state.stored.Stored`."""
 
     def __init__(self, store: RedisStore, session: str) -> None:
         self._store = store

@@ -25,7 +25,7 @@ _ENDINGS: Final = (("id",), ("ids",), ("uuid",), ("uuids",), ("ref",))
 
 
 class Target(Protocol):
-    """What is referred to: a :class:`~toolalpaca_mockserver.state.resources.Resource`."""
+    """What is referred to: a :class:`~toolalpaca_mockserver.state.resource.Resource`."""
 
     @property
     def name(self) -> str: ...  # noqa: D102

@@ -16,7 +16,7 @@ from toolalpaca_mockserver.spelling import letters, words
 from toolalpaca_mockserver.state.items import key_of
 from toolalpaca_mockserver.state.linking import Links, referred
 from toolalpaca_mockserver.state.references import MANY
-from toolalpaca_mockserver.state.resources import Resource
+from toolalpaca_mockserver.state.resource import Resource
 from toolalpaca_mockserver.state.store import Item, World
 
 _ABSENT: Final = re.compile(

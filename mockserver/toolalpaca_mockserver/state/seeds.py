@@ -9,7 +9,7 @@ from typing import Any, Final
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.state.items import key_of, settled
-from toolalpaca_mockserver.state.resources import Resource
+from toolalpaca_mockserver.state.resource import Resource
 from toolalpaca_mockserver.state.store import Ids, Item, KnownIds, highest
 from toolalpaca_mockserver.values import NoInstance, ValueGenerator, index_for
 from toolalpaca_mockserver.values.numbers import bounds

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from toolalpaca.errors import StateError
-from toolalpaca_mockserver.state.buffered import Changes, Draft, Head, Shelf
 from toolalpaca_mockserver.state.limits import LASTING, Usage
+from toolalpaca_mockserver.state.stored import Changes, Draft, Head, Shelf
 
 VERSION: Final = 1
 """Of the tables. Another one, another number."""
@@ -116,7 +116,7 @@ class Connection(Protocol):
 
 
 class SqlStored:
-    """See :class:`toolalpaca_mockserver.state.buffered.Stored`.
+    """See :class:`toolalpaca_mockserver.state.stored.Stored`.
 
     Args:
         connection: In a transaction in which nobody else changes the session.

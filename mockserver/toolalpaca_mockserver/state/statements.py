@@ -9,7 +9,8 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.plan import Arguments, OperationPlan
 from toolalpaca_mockserver.spelling import letters
 from toolalpaca_mockserver.state import items
-from toolalpaca_mockserver.state.resources import Resource, Resources, Role
+from toolalpaca_mockserver.state.resource import Resource, Role
+from toolalpaca_mockserver.state.resources import Resources
 from toolalpaca_mockserver.state.store import Item
 
 

@@ -11,7 +11,7 @@ from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.state.items import key_of
 from toolalpaca_mockserver.state.linking import pointed, referred
 from toolalpaca_mockserver.state.places import item_place, place_of
-from toolalpaca_mockserver.state.resources import Role
+from toolalpaca_mockserver.state.resource import Role
 from toolalpaca_mockserver.state.store import Item, World
 from toolalpaca_mockserver.state.views import View
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from toolalpaca.errors import DocumentError
+from toolalpaca.openapi.media_types import is_json
 from toolalpaca.openapi.validation import Validator
 from toolalpaca_mockserver.json_text import dump
-from toolalpaca_mockserver.negotiation import is_json
 from toolalpaca_mockserver.spelling import letters, words
 from toolalpaca_mockserver.values import vocabulary
 from toolalpaca_mockserver.values.attempt import DeadEnd

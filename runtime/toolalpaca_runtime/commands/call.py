@@ -30,7 +30,7 @@ for everything else.
 
 _EXAMPLES = """\
   toolalpaca call examples/library.yaml --list
-  toolalpaca call examples/library.yaml searchBooks --args '{"author": "Shelley"}' --mock
+  toolalpaca call examples/library.yaml searchBooks --args '{"author": "Mary Shelley"}' --mock
   toolalpaca call http://127.0.0.1:8000/railway "GET /bookings/{booking_id}" --args @booking.json
 
   # what would be sent to a real API
@@ -242,6 +242,10 @@ def _print(seen: Observation, tool: Tool, options: Namespace) -> None:
     if options.include:
         print(response_head(seen.response), end="\n\n", flush=True)
     if seen.payload is not None and seen.payload.binary:
+        if sys.stdout.isatty():  # which bytes may put out of order
+            size = f"{len(seen.payload.data):,} bytes of {seen.payload.content_type}"
+            print(f"toolalpaca: {size}: to keep them, add: > FILE", file=sys.stderr)
+            return
         sys.stdout.flush()
         sys.stdout.buffer.write(seen.payload.data)
         return
@@ -260,7 +264,7 @@ def _print_notes(seen: Observation) -> None:
     # Notes on repaired arguments stand in front of what the model reads of the response.
     for line in seen.text.partition("Status Code:")[0].splitlines():
         if line.startswith("(Note:") or "too large" in line:
-            print(f"toolalpaca: {line.strip('()')}", file=sys.stderr)
+            print(f"toolalpaca: {line.removeprefix('(').removesuffix(')')}", file=sys.stderr)
     milliseconds = f"{seen.response.seconds * 1000:.0f} ms"
     print(f"toolalpaca: {status_text(seen.response.status)}, {milliseconds}", file=sys.stderr)
     if seen.conforming is False:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolalpaca.arguments import existing_file, existing_path, http_url, integer
 from toolalpaca.command import CommandParser
-from toolalpaca.errors import DataError, UsageError
+from toolalpaca.errors import DataError, ToolAlpacaError, UsageError
 from toolalpaca_runtime.commands.options import (
     add_auth_options,
     add_network_options,
@@ -83,11 +83,22 @@ def run(options: Namespace) -> int:
     """Compare; 0 when all answers are alike, 1 when one differs."""
     import asyncio
 
-    compared = asyncio.run(_compare(options))
+    compared: list[ComparedCall] = []
+    try:
+        asyncio.run(_compare(options, compared))
+    except ToolAlpacaError:
+        if compared:  # what was compared before something broke is not lost
+            _report(options, compared)
+        raise
+    _report(options, compared)
+    return 1 if any(item.differences for item in compared) else 0
+
+
+def _report(options: Namespace, compared: Sequence[ComparedCall]) -> None:
     if options.json:
         for item in compared:
             print(_json(item))
-    else:
+    elif compared:
         _print_table(compared)
     different = sum(bool(item.differences) for item in compared)
     left_out = sum(bool(item.problem) for item in compared)
@@ -96,10 +107,9 @@ def run(options: Namespace) -> int:
         "compared",
         file=sys.stderr,
     )
-    return 1 if different else 0
 
 
-async def _compare(options: Namespace) -> list[ComparedCall]:
+async def _compare(options: Namespace, compared: list[ComparedCall]) -> None:
     from contextlib import AsyncExitStack
 
     from toolalpaca.serving import mock_server
@@ -127,7 +137,8 @@ async def _compare(options: Namespace) -> list[ComparedCall]:
         server = stack.enter_context(mock_server([options.source], seed=options.seed))
         simulated = await open_api(next(iter(server.apis.values())))
         await stack.enter_async_context(simulated)
-        return [item async for item in compare(calls, real, simulated)]
+        async for item in compare(calls, real, simulated):
+            compared.append(item)  # noqa: PERF401 - each at once, in case the next breaks
 
 
 def _calls(options: Namespace, real: ApiTools) -> list[Call]:

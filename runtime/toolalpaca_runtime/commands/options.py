@@ -54,7 +54,10 @@ def add_agent_options(parser: CommandParser) -> None:
         help="times that the model is asked before a turn is stopped",
     )
     agent.add_argument(
-        "--max-seconds", metavar="S", type=number(above=0), help="time that a turn may take"
+        "--max-seconds",
+        metavar="S",
+        type=number(above=0),
+        help="time that a turn may take; a call that is under way then is waited for (--timeout)",
     )
     agent.add_argument(
         "--max-tokens", metavar="N", type=integer(1), help="tokens that a turn may take"
@@ -156,7 +159,7 @@ def add_auth_options(parser: CommandParser) -> None:
         default=argparse.SUPPRESS,
         help="a credential for a security scheme of the document: a key, a token, USER:PASSWORD or "
         "CLIENT_ID:CLIENT_SECRET; better kept in the environment as TOOLALPACA_AUTH_<SCHEME>; the "
-        "token of an MCP server is that of the scheme mcp@HOST",
+        "token of an MCP server is that of the scheme mcp@HOST[:PORT]",
     )
     auth.add_argument(
         "--auth-file",

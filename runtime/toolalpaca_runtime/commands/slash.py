@@ -17,6 +17,7 @@ from toolalpaca_runtime.commands.session import Session
 from toolalpaca_runtime.terminal.calls import call_details, counted_calls
 from toolalpaca_runtime.terminal.saving import save_conversation
 from toolalpaca_runtime.terminal.text import printable
+from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.bm25 import Bm25Index
 
 _MOST_FOUND = 12
@@ -86,7 +87,7 @@ class SlashCommands:
             command.run(argument.strip())
 
     def _tools(self, words: str) -> None:
-        specs = [spec for source in self._session.assembly.sources for spec in source.specs]
+        specs = Toolbox(self._session.assembly.sources).specs  # under the names that agents use
         shown: Sequence[ToolSpec] = specs
         if words:
             shown = self._session.wait(Bm25Index(specs).find(words, _MOST_FOUND))

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import Final
 
+from toolalpaca.llm.protocol import ToolSpec
+
 # How tokenizers in use write tokens that are no text: <|im_start|>, </s>, [INST], <start_of_turn>,
 # and what marks tool calls. Backends look for them in the whole prompt (llama.cpp, vLLM and
 # transformers do), so one within a message would end it. The bar of DeepSeek's is U+FF5C.
@@ -48,6 +50,13 @@ def quoted(text: str) -> str:
 def without_tokens(text: str) -> str:
     """*text* with a space in each special token, which makes it text like any other."""
     return _TOKEN.sub(r"\g<0> ", text)
+
+
+def safe_tool(tool: ToolSpec) -> ToolSpec:
+    """*tool* without special tokens: chat templates put what a document says of it into prompts."""
+    written = tool.model_dump_json()
+    cleaned = without_tokens(written)
+    return tool if cleaned == written else ToolSpec.model_validate_json(cleaned)
 
 
 def _is_labelled(line: str) -> bool:

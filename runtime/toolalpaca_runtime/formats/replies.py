@@ -85,11 +85,6 @@ def split_reasoning(text: str) -> tuple[str, str]:
     return text[start : closing.start()].strip(), text[closing.end() :]
 
 
-def has_label(text: str) -> bool:
-    """Whether *text* begins with a label."""
-    return _LABEL.match(text.lstrip()) is not None
-
-
 def _parts(text: str) -> Iterator[_Part]:
     """Labels, each with the text up to the next; what stands before them has ``""``."""
     label, start = "", 0

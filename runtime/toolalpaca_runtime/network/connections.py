@@ -18,7 +18,7 @@ from toolalpaca import __version__
 from toolalpaca.clients import tls_context
 from toolalpaca.hosts import is_loopback
 from toolalpaca_runtime.network.codings import ACCEPTED
-from toolalpaca_runtime.network.hosts import Address, HostRefused, HostRules
+from toolalpaca_runtime.network.hosts import HostRefused, HostRules
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 """The addresses of a host, for a port."""
@@ -153,10 +153,6 @@ class _CheckedBackend(httpcore2.AnyIOBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
         return await super().connect_tcp(permitted[-1], port, *options)
-
-
-def _without_zone(address: str) -> Address:
-    return ipaddress.ip_address(address.partition("%")[0])
 
 
 async def addresses_of(host: str, port: int) -> list[str]:

@@ -74,6 +74,7 @@ class TerminalView:
         self._flow: Flow | None = None
         self._streamed: list[Part] = []  # what is on the screen of the reply that comes
         self._running: list[Call] = []
+        self._problem: str | None = None  # that the last step has told
 
     def begin(self, trace: Trace) -> None:
         """Show that the model thinks, until something is there to be shown."""
@@ -196,6 +197,7 @@ class TerminalView:
         else:
             for call in calls:
                 self._print("→ ", call_line(call), "cyan")
+        self._problem = step.problem
         if step.problem:
             self._print("! ", step.problem, "yellow")
         if step.answer is not None and not {"answer", "open"} & set(streamed):
@@ -209,7 +211,7 @@ class TerminalView:
         if call is not None:
             self._running.remove(call)
             self._print_folded(call, folded_observation(event), style)
-        elif event.call is not None or not self._folded:  # else the step has said it
+        elif event.call is not None or event.text != self._problem:  # else the step has said it
             line = Text("  ").append(observation_line(event), style=style)
             line.truncate(self.console.width, overflow="ellipsis")
             self.console.print(line, soft_wrap=True)

@@ -33,6 +33,7 @@ from toolalpaca_runtime.observation import (
 )
 from toolalpaca_runtime.policy import SAFE_METHODS, Policy
 from toolalpaca_runtime.sending import AuthorizedSender
+from toolalpaca_runtime.tools.source import qualified
 from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse
 from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
@@ -239,8 +240,8 @@ class ApiTools:
     def _verdict(self, tool: Tool) -> str:
         operation = tool.operation
         place = f"{operation.method.upper()} {operation.path}"
-        safe = operation.method in SAFE_METHODS
-        return self._policy.verdict(tool.spec.name, place, safe=safe)
+        names = (tool.spec.name, qualified(self.name, tool.spec.name), place)
+        return self._policy.verdict(*names, safe=operation.method in SAFE_METHODS)
 
     def _refusal(self, operation: Operation, reason: str) -> Observation:
         host = urlsplit(self._server(operation)).hostname

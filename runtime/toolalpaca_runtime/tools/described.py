@@ -9,10 +9,13 @@ from typing import Any
 
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.validation import Validator
+from toolalpaca.redaction import Redactor
 from toolalpaca.trace import Call
 from toolalpaca_runtime.checking import Checked, check_arguments
-from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload, shortened
+from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload
 from toolalpaca_runtime.policy import Policy
+from toolalpaca_runtime.shortening import shortened
+from toolalpaca_runtime.tools.source import qualified
 from toolalpaca_runtime.user import Approve, PendingCall
 
 
@@ -21,12 +24,14 @@ class DescribedTool:
 
     Args:
         spec: What the model sees.
+        source: The name of the source that it is from.
         safe: Whether it changes nothing.
     """
 
-    def __init__(self, spec: ToolSpec, *, safe: bool) -> None:
+    def __init__(self, spec: ToolSpec, *, source: str, safe: bool) -> None:
         self.spec = spec
         self.safe = safe
+        self._names = (spec.name, qualified(source, spec.name))
 
     @property
     def places(self) -> Mapping[str, Any]:
@@ -41,7 +46,7 @@ class DescribedTool:
 
     def is_free(self, policy: Policy) -> bool:
         """Whether calls change nothing and are allowed without asking."""
-        return self.safe and policy.verdict(self.spec.name, safe=True) == "allow"
+        return self.safe and policy.verdict(*self._names, safe=True) == "allow"
 
     async def admitted(
         self, call: Call, policy: Policy, approve: Approve
@@ -53,9 +58,9 @@ class DescribedTool:
             policy: Whether it may.
             approve: Asks the user.
         """
-        verdict = policy.verdict(self.spec.name, safe=self.safe)
+        verdict = policy.verdict(*self._names, safe=self.safe)
         if verdict == "deny":
-            return _refused(call, "it is forbidden here", None)
+            return self._refused(call, "it is forbidden here", None)
         checked = check_arguments(self, call.arguments)
         if checked.problems:
             return self.unfit(checked.problems)
@@ -65,7 +70,12 @@ class DescribedTool:
         if approved:
             return checked, True
         reason = "the user has not allowed that" if approved is None else "the user said no"
-        return _refused(call, reason, approved)
+        return self._refused(call, reason, approved)
+
+    def _refused(self, call: Call, reason: str, approved: bool | None) -> Observation:
+        what = "is not to be called" if self.safe else "may change something"
+        text = f"Refused: {call.tool} {what}, and {reason}. Nothing was done."
+        return Observation(text, "runtime", approved=approved)
 
     def unfit(self, problems: tuple[str, ...]) -> Observation:
         """What a model is told of arguments that do not fit."""
@@ -74,9 +84,12 @@ class DescribedTool:
         return Observation(text, "validator")
 
 
-def told(value: Any, *, approved: bool | None = None) -> Observation:
+def told(
+    value: Any, *, approved: bool | None = None, redact: Redactor | None = None
+) -> Observation:
     """The observation of a tool's result: a text as it is, any other value as JSON."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = redact(text) if redact else text
     shown, note = shortened(text, LONGEST_BODY)
     if not note:
         return Observation(shown or "(empty)", "real", approved=approved)
@@ -84,8 +97,3 @@ def told(value: Any, *, approved: bool | None = None) -> Observation:
     payload = Payload(kind, text.encode(), binary=False)
     shown = f"(Shortened: {note}.)\n{shown}"
     return Observation(shown, "real", payload=payload, approved=approved)
-
-
-def _refused(call: Call, reason: str, approved: bool | None) -> Observation:
-    text = f"Refused: {call.tool} may change something, and {reason}. Nothing was done."
-    return Observation(text, "runtime", approved=approved)

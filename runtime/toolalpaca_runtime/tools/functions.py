@@ -13,13 +13,15 @@ import inspect
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import PydanticUserError, TypeAdapter, validate_call
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from toolalpaca.errors import UsageError
 from toolalpaca.llm.protocol import ToolSpec
@@ -73,7 +75,7 @@ class FunctionTools:
         self._functions: dict[str, Callable[..., Any]] = {}
         self._tools: dict[str, DescribedTool] = {}
         for function in functions:
-            tool = _described(function)
+            tool = _described(function, name)
             self._tools[tool.spec.name] = tool
             self._functions[tool.spec.name] = validate_call(function)
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in self._tools.values())
@@ -90,23 +92,48 @@ class FunctionTools:
         checked, approved = admitted
         function = self._functions[call.tool]
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(_SECONDS) as bound:
                 if inspect.iscoroutinefunction(inspect.unwrap(function)):
                     value = await function(**checked.arguments)
                 else:
-                    value = await asyncio.to_thread(function, **checked.arguments)
+                    value = await _in_thread(lambda: function(**checked.arguments))
             return told(to_jsonable_python(value, fallback=str), approved=approved)
-        except TimeoutError:
-            text = f"{call.tool} did not end within {_SECONDS:g} seconds."
-            return Observation(text, "real", approved=approved)
-        except (Exception, PydanticSerializationError) as error:
+        except Exception as error:
             # Whatever the function raises is the tool's failure, and the model's to know.
             _LOG.info("%s failed", call.tool, exc_info=True)
             text = f"{call.tool} failed: {type(error).__name__}: {str(error)[:500]}"
+            if bound.expired():
+                text = f"{call.tool} did not end within {_SECONDS:g} seconds."
             return Observation(text, "real", approved=approved)
 
     async def aclose(self) -> None:
         """Nothing is held."""
+
+
+async def _in_thread(work: Callable[[], Any]) -> Any:
+    """What *work* returns, from a thread that does not hold up the end of the program.
+
+    Those of :func:`asyncio.to_thread` do, and a function may never return.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[Any] = loop.create_future()
+
+    def tell(how: Callable[[Any], None], what: Any) -> None:
+        if not result.done():  # nobody waits any more
+            how(what)
+
+    def run() -> None:
+        try:
+            how, what = result.set_result, work()
+        except BaseException as error:  # StopIteration and its like, too: somebody waits
+            how, what = result.set_exception, RuntimeError(repr(error))
+            if isinstance(error, Exception) and not isinstance(error, StopIteration):
+                what = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(tell, how, what)
+
+    threading.Thread(target=run, name="tool", daemon=True).start()
+    return await result
 
 
 def load_functions(target: str, policy: Policy | None = None) -> FunctionTools:
@@ -128,7 +155,7 @@ def load_functions(target: str, policy: Policy | None = None) -> FunctionTools:
     return FunctionTools(functions, name=module.__name__.rpartition(".")[2], policy=policy)
 
 
-def _described(function: Callable[..., Any]) -> DescribedTool:
+def _described(function: Callable[..., Any], source: str) -> DescribedTool:
     name = getattr(function, "__name__", "")
     if not is_tool_name(name):
         raise UsageError(f"{name!r} cannot be the name of a tool", hint="use letters, digits and _")
@@ -150,7 +177,8 @@ def _described(function: Callable[..., Any]) -> DescribedTool:
     spec = ToolSpec(
         name=name, description=summary or name, parameters=parameters, returns=_returns(function)
     )
-    return DescribedTool(spec, safe=not getattr(function, _UNSAFE, False))
+    safe = not getattr(function, _UNSAFE, False)
+    return DescribedTool(spec, source=source, safe=safe)
 
 
 def _returns(function: Callable[..., Any]) -> dict[str, Any] | None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import os
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from toolalpaca.errors import ApiError, MissingExtra
 from toolalpaca.hosts import is_absolute
@@ -36,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 
 _CONNECTS_WITHIN = 60.0  # seconds: a package runner may have to fetch the server first
 _ANSWERS_WITHIN = 60.0
+_LARGEST = 1_000_000  # characters or bytes of a result that are kept, as of an API's response
+_LONGEST_WORDS = 300  # of a server that could not be used
 _MOST_PAGES = 100  # of a list of tools, which a server could go on telling for ever
 
 
@@ -72,9 +73,13 @@ class McpTools:
         try:
             async with asyncio.timeout(_CONNECTS_WITHIN):
                 await ready
-        except TimeoutError:
-            await self.aclose()
-            raise self._failed(f"it was not ready within {_CONNECTS_WITHIN:g} s") from None
+        except BaseException as error:
+            # It may be at any step of connecting, where it does not hear that it is to stop.
+            self._holder.cancel()
+            await asyncio.wait([self._holder])
+            if isinstance(error, TimeoutError):
+                raise self._failed(f"it was not ready within {_CONNECTS_WITHIN:g} s") from None
+            raise
 
     def is_free(self, tool: str) -> bool:
         """Whether the server calls the tool read-only, and no rule stands against it."""
@@ -118,22 +123,25 @@ class McpTools:
 
     async def _hold(self, ready: asyncio.Future[None]) -> None:
         """Hold the connection until it is to be closed."""
-        try:
-            async with _connected(self._target, self._token) as client:
-                await self._list(client)
-                self._client = client
+        # What the server logs would stand in the middle of the conversation.
+        with TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+            try:
+                async with _connected(self._target, self._token, log) as client:
+                    await self._list(client)
+                    self._client = client
+                    if not ready.done():
+                        ready.set_result(None)
+                    await self._stop.wait()
+            except BaseException as error:
+                # Groups of exceptions, too: what is wrong is inside.
+                while isinstance(error, BaseExceptionGroup):
+                    error = error.exceptions[0]
+                _LOG.info("%s: the connection ended", self._target, exc_info=error)
                 if not ready.done():
-                    ready.set_result(None)
-                await self._stop.wait()
-        except BaseException as error:
-            # Groups of exceptions, too: what is wrong is inside.
-            while isinstance(error, BaseExceptionGroup):
-                error = error.exceptions[0]
-            _LOG.info("%s: the connection ended", self._target, exc_info=error)
-            if not ready.done():
-                ready.set_exception(self._failed(self._redact(str(error)) or type(error).__name__))
-        finally:
-            self._client = None
+                    reason = (str(error) or type(error).__name__) + _last_words(log)
+                    ready.set_exception(self._failed(self._redact(reason)))
+            finally:
+                self._client = None
 
     async def _list(self, client: Client) -> None:
         if client.server_info is not None:
@@ -159,7 +167,7 @@ class McpTools:
             returns=tool.output_schema,
         )
         safe = bool(tool.annotations and tool.annotations.read_only_hint)
-        self._tools[name] = (tool.name, DescribedTool(spec, safe=safe))
+        self._tools[name] = (tool.name, DescribedTool(spec, source=self.name, safe=safe))
 
     def _observed(self, result: CallToolResult, approved: bool | None) -> Observation:
         texts: list[str] = []
@@ -168,18 +176,25 @@ class McpTools:
             if block.type == "text":
                 texts.append(block.text)
             elif block.type == "image" or block.type == "audio":
-                payload = Payload(block.mime_type, _decoded(block.data), binary=True)
+                data = self._redact.data(_decoded(block.data))
+                payload = Payload(block.mime_type, data, binary=True)
             elif block.type == "resource":
                 texts.append(getattr(block.resource, "text", f"(resource {block.resource.uri})"))
             else:
                 texts.append(f"(a link to {block.uri})")
         text = self._redact("\n".join(texts))
+        if len(text) > _LARGEST:
+            text = f"{text[:_LARGEST]}\n(The result went on: {len(text):,} characters.)"
+        if payload is not None and len(payload.data) > _LARGEST:
+            kind, size = payload.content_type, len(payload.data)
+            text, payload = f"{text}\n({kind}, {size:,} bytes: too large to be kept)", None
         if result.is_error:
             return Observation(f"The tool failed: {text[:4000]}", "real", approved=approved)
         if payload is not None:
             return Observation(text or "Done.", "real", payload=payload, approved=approved)
         structured = result.structured_content
-        return told(text if structured is None or text else structured, approved=approved)
+        value = text if structured is None or text else structured
+        return told(value, approved=approved, redact=self._redact)
 
     def _failed(self, reason: str) -> ApiError:
         return ApiError(
@@ -215,20 +230,20 @@ async def open_mcp(
 
 
 @asynccontextmanager
-async def _connected(target: str, token: str | None) -> AsyncIterator[Client]:
-    """The SDK's client, connected."""
+async def _connected(target: str, token: str | None, log: TextIO) -> AsyncIterator[Client]:
+    """The SDK's client, connected; a server that is started here logs to *log*."""
     from mcp import Client
     from mcp_types import Implementation
 
     from toolalpaca import __version__
 
     async with AsyncExitStack() as stack:
-        transport = await _transport(target, token, stack)
+        transport = await _transport(target, token, log, stack)
         info = Implementation(name="toolalpaca", version=__version__)
         yield await stack.enter_async_context(Client(transport, client_info=info))
 
 
-async def _transport(target: str, token: str | None, stack: AsyncExitStack) -> Any:
+async def _transport(target: str, token: str | None, log: TextIO, stack: AsyncExitStack) -> Any:
     import httpx2
     from mcp.client.stdio import StdioServerParameters, stdio_client
     from mcp.client.streamable_http import streamable_http_client
@@ -237,10 +252,18 @@ async def _transport(target: str, token: str | None, stack: AsyncExitStack) -> A
         headers = {"authorization": f"Bearer {token}"} if token else {}
         client = httpx2.AsyncClient(headers=headers, timeout=_ANSWERS_WITHIN)
         return streamable_http_client(target, http_client=await stack.enter_async_context(client))
-    command, *arguments = shlex.split(target)
-    # What the server logs would stand in the middle of the conversation.
-    log = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-    return stdio_client(StdioServerParameters(command=command, args=arguments), errlog=log)
+    words = shlex.split(target)
+    if not words:
+        raise ValueError("there is neither a URL nor a command")
+    return stdio_client(StdioServerParameters(command=words[0], args=words[1:]), errlog=log)
+
+
+def _last_words(log: TextIO) -> str:
+    """The end of what a server logged, as the end of a sentence; ``""`` when it logged nothing."""
+    log.seek(0)
+    lines = log.read().split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f"; it said: {last[:_LONGEST_WORDS]}" if last else ""
 
 
 def _decoded(text: str) -> bytes:

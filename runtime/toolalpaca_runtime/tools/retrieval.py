@@ -13,7 +13,8 @@ from typing import Any, Final
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.task import RETRIEVAL_TOOL
 from toolalpaca.trace import Call, StoredFile
-from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload, shortened
+from toolalpaca_runtime.observation import LONGEST_BODY, Observation, Payload
+from toolalpaca_runtime.shortening import shortened
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.tools.outline import outline
 from toolalpaca_runtime.user import Approve, nobody

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from toolalpaca.llm.protocol import ToolSpec
+from toolalpaca.openapi.names import tool_name
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.user import Approve
@@ -49,3 +50,12 @@ class ToolSource(Protocol):
     async def aclose(self) -> None:
         """Release what is held. Calling it twice is harmless."""
         ...
+
+
+def qualified(source: str, tool: str) -> str:
+    """What a tool is called beside one of the same name from another source; rules know it, too.
+
+    >>> qualified("railway", "listBookings")
+    'railway_listBookings'
+    """
+    return tool_name(f"{source}_{tool}") or tool

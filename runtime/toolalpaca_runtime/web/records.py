@@ -38,9 +38,10 @@ def record_routes(conversations: Conversations) -> APIRouter:
     async def read_file(identifier: str, name: str) -> Response:
         storage = agent_of(identifier).toolbox.storage
         file = storage.file(name)
-        if file is None:
+        content = storage.read(name)
+        if file is None or content is None:
             raise HTTPException(404, f"the conversation has no file {name!r}")
-        return _stored(storage.read(name) or b"", file.content_type)
+        return _stored(content, file.content_type)
 
     def agent_of(identifier: str) -> Agent:
         agent = conversations[identifier].agent

@@ -15,10 +15,11 @@ import jsonschema_rs
 import orjson
 import pytest
 
+from toolalpaca.openapi.media_types import is_json, is_xml
 from toolalpaca.openapi.model import Document, Operation, Parameter, Response
 from toolalpaca.openapi.references import bundle
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import best_match, is_json, is_xml
+from toolalpaca_mockserver.negotiation import best_match
 from toolalpaca_mockserver.sequences import is_sequence, whole, write_sequence
 from toolalpaca_mockserver.values import ValueGenerator
 from toolalpaca_mockserver.xml import to_xml

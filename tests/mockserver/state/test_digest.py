@@ -54,7 +54,7 @@ def told(simulation: Simulation, operation: str, **arguments: Any) -> dict[str, 
             await simulation.act(listing, Arguments({}, {}, {}, {}), "s")
         found = plans[operation].operation
         async with simulation.store.open("s") as world:
-            return await simulation.digester.of_call(
+            return await simulation.context.digester.of_call(
                 world, found, Arguments(**said), simulation.resources.role(found)
             )
 

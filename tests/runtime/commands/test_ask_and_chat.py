@@ -356,6 +356,28 @@ def test_a_dry_run_is_refused_for_tools_that_are_no_requests(
     assert "--dry-run: python:tools.py has tools" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--mock"], ["--against", "mock"]])
+def test_a_mock_of_no_document_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("tools.py").write_text("def add(a: int) -> int:\n    'Add.'\n    return a\n")
+    assert main(["ask", "python:tools.py", "Add", "--model", "baseline", *words]) == 2
+    assert f"{' '.join(words)}: there is no OpenAPI document" in capsys.readouterr().err
+
+
+def test_a_rule_that_names_no_tool_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pets.json").write_text(json.dumps(pets().openapi()))
+    words = ["ask", "pets.json", "Go", "--mock", "--model", script("Done.")]
+    for rule in ("getPt=deny", "get*=ask", "GET /pets/*=ask", "POST *=deny"):
+        words += ["--rule", rule]
+    assert main(words) == 0
+    told = capsys.readouterr().err
+    assert "--rule 'getPt=deny' names none of the 3 tools" in told
+    assert "--rule 'POST *=deny'" in told
+    assert "get*" not in told
+    assert "GET /pets" not in told
+
+
 def test_the_same_command_line_against_a_mock(capsys: pytest.CaptureFixture[str]) -> None:
     Path("pets.json").write_text(json.dumps(pets().openapi()))
     model = script(calling("getPet", pet_id=3), "There.")

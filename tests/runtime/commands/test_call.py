@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
 from toolalpaca.cli import main
 from toolalpaca.trace import ObservationEvent
 
 from ..conftest import Serve
+from ..terminal.screen import terminal
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 CANARY = "canary-4c1d"
 PNG = b"\x89PNG\r\n\x1a\n\0"
 
@@ -39,6 +42,10 @@ def pets() -> FastAPI:
     @app.get("/picture", operation_id="picture")
     def picture() -> Response:
         return Response(PNG, media_type="image/png")
+
+    @app.get("/away", operation_id="away")
+    def away() -> Response:
+        return RedirectResponse("http://192.0.2.1/")
 
     @app.get("/echo", operation_id="echo")
     def echo(request: Request) -> dict[str, str]:
@@ -100,6 +107,32 @@ def test_bytes_are_written_as_they_are(url: str, capfdbinary: Any) -> None:
     assert capfdbinary.readouterr().out == PNG
 
 
+def test_the_operation_may_stand_behind_options(
+    url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--timeout", "5", "-i", "getPet", "--args", '{"pet_id": 7}']
+    assert main(["call", url, *words]) == 0
+    assert "HTTP/1.1 200 OK" in capfd.readouterr().out
+
+
+def test_bytes_are_not_written_to_a_terminal(url: str) -> None:
+    with terminal("call", url, "picture") as screen:
+        assert screen.end() == 0
+        assert "9 bytes of image/png: to keep them, add: > FILE" in screen.text
+        assert PNG not in screen.raw
+
+
+def test_a_redirect_elsewhere_is_told(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["call", url, "away"]) == 0
+    assert "(--reach 192.0.2.1 allows it)\n" in capfd.readouterr().err
+
+
+def test_a_dry_run_needs_nobody_who_answers(capfd: pytest.CaptureFixture[str]) -> None:
+    document = str(EXAMPLES / "library.yaml")
+    assert main(["call", document, "searchBooks", "--dry-run"]) == 0
+    assert "host: api.harbourlibrary.example\n" in capfd.readouterr().out
+
+
 def test_the_head_of_the_response_may_be_included(
     url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,7 +186,7 @@ def test_the_operations_are_listed(url: str, capfd: pytest.CaptureFixture[str]) 
     assert main(["call", url, "--list"]) == 0
     lines = capfd.readouterr().out.splitlines()
     assert lines[0] == "getPet       GET /pets/{pet_id}  Get Pet"
-    assert len(lines) == 5
+    assert len(lines) == 6
 
 
 def test_a_mock_server_of_the_document_answers(url: str, capfd: pytest.CaptureFixture[str]) -> None:

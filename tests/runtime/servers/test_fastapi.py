@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException, UploadFile
 from fastapi.security import (
     APIKeyCookie,
     APIKeyHeader,
@@ -24,6 +24,7 @@ from toolalpaca_runtime.auth import credential
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.network.settings import NetworkSettings
 from toolalpaca_runtime.observation import Observation
+from toolalpaca_runtime.policy import Policy
 
 from ..conftest import serving
 
@@ -89,6 +90,27 @@ def test_every_scheme_over_tls(ca_file: Path) -> None:
     assert seen["byHeader"].text.endswith('"***"')
     assert {s.response.status for s in without.values() if s.response} <= {401, 403}
     assert SECRET not in repr(seen)
+
+
+def test_files_are_uploaded_as_they_are() -> None:
+    app = FastAPI()
+
+    @app.post("/files", operation_id="upload")
+    async def upload(first: UploadFile, second: UploadFile | None = None) -> list[str]:
+        return [(await file.read()).hex() for file in (first, second) if file]
+
+    async def make(url: str) -> Observation:
+        opened = open_api(f"{url}/openapi.json", policy=Policy(unsafe="allow"), environment={})
+        async with await opened as api:
+            properties = api.specs[0].parameters["properties"]
+            assert all("data URL" in properties[name]["description"] for name in properties)
+            arguments = {"first": "data:;base64,/w==", "second": "hi"}
+            return await api.call(Call(id="1", tool="upload", arguments=arguments))
+
+    with serving(app) as url:
+        seen = asyncio.run(make(url))
+    assert seen.response is not None
+    assert seen.response.body == '["ff","6869"]'
 
 
 def test_a_document_of_an_authority_that_nobody_trusts(ca_file: Path) -> None:

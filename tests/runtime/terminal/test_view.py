@@ -4,6 +4,7 @@ import io
 import json
 from typing import Any
 
+import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -127,6 +128,14 @@ def test_errors_and_broken_responses_are_told_apart() -> None:
     assert "breaks its document" in shown(observed("{}", conforming=False))
     assert "  Mend this: - a" in shown(observed("", text="Mend this:\n- a", response=None))
     assert "! The reply was empty." in shown(step(problem="The reply was empty."))
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_a_problem_of_a_reply_is_told_once(folded: bool) -> None:
+    told = observed("", source="runtime", text="The reply was empty.", request=None, response=None)
+    told_twice = shown(step(problem="The reply was empty."), told, folded=folded)
+    assert told_twice.count("The reply was empty.") == 1
+    assert "  The reply was empty." in shown(step(), told, folded=folded)
 
 
 def test_a_folded_call_is_one_line_with_its_number() -> None:

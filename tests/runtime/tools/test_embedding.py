@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
 from toolalpaca.errors import ModelError, UsageError
 from toolalpaca.llm.embeddings import check_embedder_name, open_embedder
@@ -82,6 +83,20 @@ def test_tools_are_found_by_meaning_and_embedded_once(serve: Serve) -> None:
 def test_a_reply_without_vectors_is_a_clear_error(serve: Serve, answer: Any) -> None:
     with pytest.raises(ModelError, match="vectors"):
         find(serve(embeddings(answer)), "remove something")
+
+
+def test_a_busy_server_is_asked_again(serve: Serve) -> None:
+    app = embeddings()
+    busy = [True]
+
+    @app.middleware("http")
+    async def refuse_once(request: Request, answer: Any) -> Any:
+        if busy.pop() if busy else False:
+            return JSONResponse({"error": {"message": "busy"}}, 429, {"retry-after-ms": "1"})
+        return await answer(request)
+
+    assert find(serve(app), "remove something")[0][0] == "tool1"
+    assert not busy
 
 
 def test_a_server_that_is_not_there_is_a_clear_error() -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -103,6 +105,21 @@ def test_arguments_that_do_not_fit_are_sent_back(
 
 def test_what_a_function_raises_is_told_to_the_model() -> None:
     assert call(fail).text == "fail failed: RuntimeError: the disk is full"
+
+
+def test_a_function_that_never_returns_holds_up_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(
+        "import asyncio, threading\n"
+        "from toolalpaca.trace import Call\n"
+        "from toolalpaca_runtime.tools import functions\n"
+        "def wait() -> None:\n    threading.Event().wait()\n"
+        "functions._SECONDS = 0.1\n"
+        "tools = functions.FunctionTools([wait])\n"
+        "print(asyncio.run(tools.call(Call(id='1', tool='wait'))).text)\n"
+    )
+    ended = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=60)
+    assert ended.stdout == "wait did not end within 0.1 seconds.\n"
 
 
 def test_a_long_result_is_kept() -> None:

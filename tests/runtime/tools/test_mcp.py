@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from toolalpaca.errors import ApiError
+from toolalpaca.logs import configure_logging
 from toolalpaca.trace import Call
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.tools.mcp import open_mcp
@@ -64,9 +65,9 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _http_server() -> Iterator[str]:
+def _http_server(code: str = SERVER) -> Iterator[str]:
     namespace: dict[str, Any] = {}
-    exec(SERVER, namespace)
+    exec(code, namespace)
     with serving(namespace["server"].streamable_http_app(), lifespan="on") as url:
         yield f"{url}/mcp"
 
@@ -127,9 +128,57 @@ def test_a_server_that_is_none_is_a_clear_error(target: str) -> None:
     assert caught.value.where == target
 
 
+def test_an_empty_target_is_a_clear_error() -> None:
+    with pytest.raises(ApiError, match="there is neither a URL nor a command"):
+        asyncio.run(_open(" "))
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text("import no_such_module_anywhere")
+    with pytest.raises(ApiError, match="it said: ModuleNotFoundError"):
+        asyncio.run(_open(f"'{sys.executable}' '{file}'"))
+
+
+def test_a_server_that_prints_is_passed_over_without_a_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "prints.py"
+    file.write_text(SERVER + "\nprint('starting', flush=True)\nserver.run('stdio')\n")
+    configure_logging(0)
+    _, (seen,) = play(f"'{sys.executable}' '{file}'", call("ships"))
+    assert "Argo" in seen.text
+    assert capfd.readouterr().err == ""
+
+
 async def _open(target: str) -> None:
     async with await open_mcp(target):
         pass
+
+
+def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolalpaca_runtime.tools.mcp._CONNECTS_WITHIN", 0.05)
+    with pytest.raises(ApiError, match=r"it was not ready within 0\.05 s"):
+        asyncio.run(_open(f"'{sys.executable}' -c 'import sys; sys.stdin.read()'"))
+
+
+ECHO = """
+from mcp_types import CallToolResult
+
+@server.tool(annotations=ToolAnnotations(read_only_hint=True))
+def echo() -> CallToolResult:
+    return CallToolResult(content=[], structured_content={"said": "Bearer Argo-canary"})
+"""
+
+
+def test_a_token_does_not_show_in_results() -> None:
+    async def make(url: str) -> Observation:
+        async with await open_mcp(url, token="Argo-canary") as tools:
+            return await tools.call(call("echo"))
+
+    with _http_server(SERVER + ECHO) as url:
+        text = asyncio.run(make(url)).text
+    assert text == '{"said":"Bearer ***"}'
 
 
 def test_a_server_that_dies_is_an_observation(tmp_path: Path) -> None:

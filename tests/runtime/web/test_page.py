@@ -120,6 +120,7 @@ def test_what_changes_something_is_approved_or_refused(
     tell(page, "Adopt four")
     approval = page.get_by_role("group", name="Approval")
     expect(approval.locator(".url")).to_contain_text("/pets?name=Ada")
+    expect(approval.locator("pre")).to_have_text('{\n  "name": "Ada"\n}')
     assert served.api.adopted == []
     approval.get_by_role("button", name="Approve", exact=True).click()
     expect(approval.locator(".url")).to_contain_text("name=Bob")

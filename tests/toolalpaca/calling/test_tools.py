@@ -181,6 +181,15 @@ def test_headers_that_http_owns_are_no_arguments() -> None:
     assert list(only_tool({"parameters": headers}).places) == ["If-Match"]
 
 
+def test_what_would_make_a_call_another_operations_is_no_argument() -> None:
+    headers = [
+        {"name": name, "in": "header", "schema": {"type": "string"}}
+        for name in ("X-HTTP-Method-Override", "x-http-method", "X-Method-Override")
+    ]
+    tool = only_tool({"parameters": [*headers, query("_method"), query("method")]})
+    assert list(tool.places) == ["method"]
+
+
 def test_a_body_that_forgets_required_still_needs_its_required_properties() -> None:
     schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
     body = json_body(schema, required=False)

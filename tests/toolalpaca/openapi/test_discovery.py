@@ -100,3 +100,14 @@ def test_a_mock_server_of_several_apis_names_them() -> None:
         assert discover(f"{url}/b/")[0].name == "b"
         with pytest.raises(ApiError, match=f"several APIs.*{url}/a, {url}/b"):
             load_documents([url])
+
+
+def test_a_listing_cannot_name_a_file_of_this_machine(tmp_path: Path) -> None:
+    private = tmp_path / "private.json"
+    private.write_text(json.dumps(PETS))
+    files: dict[str, bytes] = {}
+    with served(files) as url:
+        named = [{"name": "pets", "url": url, "document_url": str(private)}]
+        files["/_toolalpaca/apis"] = json.dumps(named).encode()
+        with pytest.raises(DocumentError):
+            discover(url)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from toolalpaca.llm.baseline.candidates import LABELLED, Candidate, candidates
+from toolalpaca.llm.baseline.candidate import Candidate
+from toolalpaca.llm.baseline.candidates import LABELLED, candidates
 from toolalpaca.llm.baseline.catalog import Tool
 from toolalpaca.llm.baseline.mentions import Mention
 from toolalpaca.llm.baseline.passages import Passage

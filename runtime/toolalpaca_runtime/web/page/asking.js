@@ -23,8 +23,9 @@ function approval(conversation, number, { tool, arguments: given, request }, fai
   return h("section.asking.approval", { role: "group", "aria-label": "Approval", tabindex: "-1" },
     h("h3", {}, "May the agent make this call?"),
     request
-      ? [h("p.url", {}, h("b", {}, request.method), " ", h("code", {}, request.url)), request.body && shown(request.body)]
-      : [h("p.url", {}, h("code", {}, tool)), shown(JSON.stringify(given))],
+      ? h("p.url", {}, h("b", {}, request.method), " ", h("code", {}, request.url))
+      : h("p.url", {}, h("code", {}, tool)),
+    shown(JSON.stringify(given)), // all of them: what goes in a header changes things, too
     h("div.bar", {},
       button("approve", ".primary", "Approve"),
       button("approve-all", "", "Approve all calls of ", h("code", {}, tool)),

@@ -20,13 +20,13 @@ import pytest
 
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.openapi.model import Document, Operation
-from toolalpaca_mockserver.answers import fitting
 from toolalpaca_mockserver.app import create_app
+from toolalpaca_mockserver.refusals import fitting
 from toolalpaca_mockserver.spelling import letters, nameless
 from toolalpaca_mockserver.state.actions import action_of
 from toolalpaca_mockserver.state.linking import referred
 from toolalpaca_mockserver.state.paging import CURSORS, OFFSETS, PAGES, SIZES, _first_page
-from toolalpaca_mockserver.state.resources import Resource, Role
+from toolalpaca_mockserver.state.resource import Resource, Role
 from toolalpaca_mockserver.values import ValueGenerator
 
 

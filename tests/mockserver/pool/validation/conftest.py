@@ -13,10 +13,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from toolalpaca.openapi.media_types import is_json
 from toolalpaca.openapi.model import Document, Operation, Parameter
 from toolalpaca.openapi.validation import json_pointer
 from toolalpaca_mockserver.contract import Contract
-from toolalpaca_mockserver.negotiation import is_json
 
 NO_MEMBER = "no-such-value"
 EXTRA = "toolalpaca_extra"

@@ -19,10 +19,10 @@ from openapi_core.exceptions import OpenAPIError
 
 from toolalpaca.errors import ToolAlpacaError
 from toolalpaca.openapi.loading import load_document
+from toolalpaca.openapi.media_types import FORM
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.openapi.references import bundle
 from toolalpaca_mockserver.app import create_app
-from toolalpaca_mockserver.form_text import FORM
 from toolalpaca_mockserver.negotiation import best_match
 from toolalpaca_mockserver.plan import OperationPlan
 from toolalpaca_mockserver.reading.requests import Request

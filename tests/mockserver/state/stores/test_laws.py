@@ -304,6 +304,21 @@ async def test_the_ids_of_removed_items_take_room_too(open_store: Open) -> None:
         await come_and_go()
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_id_that_comes_back_takes_its_room_once(open_store: Open, at_once: bool) -> None:
+    store = await open_store(Limits(bytes=150))
+    name = "n" * 100
+    for _ in range(3):
+        async with store.open("s") as world:
+            await world.put("x:/pets", name, {})
+            if at_once:
+                await world.remove("x:/pets", name)
+        async with store.open("s") as world:
+            await world.remove("x:/pets", name)
+            assert await world.was_removed("x:/pets", name)
+    assert not await full(store)
+
+
 async def test_what_is_below_gives_its_room_back(open_store: Open) -> None:
     store = await open_store(Limits(items=3))
     async with store.open("s") as world:
