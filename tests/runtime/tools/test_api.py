@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
@@ -261,9 +262,13 @@ def test_a_simulated_api_gets_placeholders(url: str) -> None:
     assert seen.request.headers["authorization"] == "***"
 
 
-def test_calls_do_not_share_cookies(url: str) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_calls_do_not_share_cookies(url: str, given: bool) -> None:
     async def twice() -> str:
-        async with ApiTools(load(pets()), url) as api:
+        async with (
+            httpx2.AsyncClient() as client,
+            ApiTools(load(pets()), url, client=client if given else None) as api,
+        ):
             await api.call(Call(id="1", tool="echo"))
             return (await api.call(Call(id="2", tool="echo"))).text
 
