@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import TracebackType
@@ -322,8 +322,9 @@ class Agent:
             )
         if call.tool == ASK_TOOL:
             return await self._ask(call, turn)
-        if task := sent.pop(_key(call), None):
-            return self.toolbox.keep(await task)
+        if self.toolbox.is_free(call):
+            task = sent.pop(_key(call), None)
+            return self.toolbox.keep(await _in_time(task or self.toolbox.send(call), turn))
         return await self.toolbox.call(call, lambda pending: self._approve(pending, turn))
 
     async def _approve(self, pending: PendingCall, turn: Turn) -> bool | None:
@@ -389,6 +390,17 @@ def _clean(completion: Completion) -> Completion:
         usage=completion.usage,
         finish=completion.finish,
     )
+
+
+async def _in_time(sending: Awaitable[Observation], turn: Turn) -> Observation:
+    """What comes of a call that changes nothing, which is broken off when the turn's time is up."""
+    try:
+        async with asyncio.timeout(turn.left) as bound:
+            return await sending
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        return Observation("No result came before the time of the turn was up.", "runtime")
 
 
 def _key(call: Call) -> bytes:

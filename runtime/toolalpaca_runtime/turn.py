@@ -52,6 +52,11 @@ class Turn:
         """What it took, without the time that the user did."""
         return time.monotonic() - self._began - self._waited
 
+    @property
+    def left(self) -> float | None:
+        """Seconds that it may still take; None without a bound."""
+        return None if self._limits.seconds is None else self._limits.seconds - self.seconds
+
     def step(self) -> None:
         """Count a step that begins.
 
@@ -103,8 +108,7 @@ class Turn:
         Raises:
             TurnEnded: The reply takes longer than what is left of the seconds.
         """
-        seconds = self._limits.seconds
-        deadline = None if seconds is None else time.monotonic() + seconds - self.seconds
+        deadline = None if self.left is None else time.monotonic() + self.left
         try:
             while True:
                 left = None if deadline is None else deadline - time.monotonic()

@@ -612,6 +612,31 @@ def test_the_same_unreadable_reply_again_and_again_ends_the_turn(url: str) -> No
     assert "unreadable reply again and again" in trace.outcome.reason
 
 
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_call_that_changes_nothing_is_broken_off_when_the_time_is_up(
+    url: str, calls: int
+) -> None:
+    began: list[int] = []
+
+    async def wait(number: int) -> None:
+        began.append(number)
+        await asyncio.Event().wait()
+
+    async def play() -> Trace:
+        model = Scripted([calling(*[("wait", {"number": n}) for n in range(calls)]), "Done."])
+        toolbox = Toolbox([FunctionTools([wait])])
+        async with Agent(model, toolbox, limits=Limits(seconds=0.3)) as agent:
+            async for _ in agent.run("Wait"):
+                pass
+            return agent.trace
+
+    trace = asyncio.run(asyncio.wait_for(play(), 50))
+    assert began == list(range(calls))
+    assert observations(trace) == ["No result came before the time of the turn was up."]
+    assert trace.outcome.status == "stopped"
+    assert "seconds" in trace.outcome.reason
+
+
 @pytest.mark.parametrize("name", ["steps", "seconds", "reply_tokens"])
 def test_a_limit_is_above_zero(name: str) -> None:
     with pytest.raises(UsageError, match=f"the limit {name} is 0"):

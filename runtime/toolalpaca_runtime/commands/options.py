@@ -57,7 +57,7 @@ def add_agent_options(parser: CommandParser) -> None:
         "--max-seconds",
         metavar="S",
         type=number(above=0),
-        help="time that a turn may take; a call that is under way then is waited for (--timeout)",
+        help="time that a turn may take; a call that may change something is waited for",
     )
     agent.add_argument(
         "--max-tokens", metavar="N", type=integer(1), help="tokens that a turn may take"
