@@ -12,6 +12,7 @@ from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.openapi.names import LONGEST_NAME, unique_name
 from toolalpaca.task import ASK_TOOL, RETRIEVAL_TOOL, SEARCH_TOOL
 from toolalpaca.trace import Call
+from toolalpaca_runtime.advice import advice_on
 from toolalpaca_runtime.formats.quoting import safe_tool
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.storage import Storage
@@ -131,21 +132,23 @@ class Toolbox:
         return await source.call(call.model_copy(update={"tool": name}), approve_here)
 
     def keep(self, observation: Observation) -> Observation:
-        """*observation* with what it does not tell whole kept, and a note of where.
+        """*observation* as the model is told it.
 
+        An error has advice before it, and what is not told whole is kept, with a note of where.
         Files are numbered in the order in which this is called.
         """
-        if observation.payload is None:
-            return replace(observation, tools=tuple(map(safe_tool, observation.tools)))
-        first = not len(self.storage)
-        file = self.storage.keep(observation.payload)
-        return replace(
-            observation,
-            text=f"{stored_note(file, observation.payload)}\n{observation.text}",
-            payload=None,
-            files=(file,),
-            tools=(RETRIEVE,) if first and not observation.payload.binary else (),
-        )
+        response, payload = observation.response, observation.payload
+        notes = []
+        if response is not None and (advice := advice_on(response.status)):
+            notes.append(f"(Note: {advice})")
+        tools, files = tuple(map(safe_tool, observation.tools)), observation.files
+        if payload is not None:
+            if not len(self.storage) and not payload.binary:
+                tools = (RETRIEVE,)
+            files = (self.storage.keep(payload),)
+            notes.append(stored_note(files[0], payload))
+        text = "\n".join([*notes, observation.text])
+        return replace(observation, text=text, payload=None, files=files, tools=tools)
 
     def _take(self, source: ToolSource) -> list[ToolSpec]:
         """The specs of *source* under names that are unique here."""

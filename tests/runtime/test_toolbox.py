@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.task import ASK_TOOL
@@ -84,6 +84,25 @@ def test_the_tool_that_reads_files_is_there_once_there_is_one(serve: Serve) -> N
     assert second.files[0].name == "response_2.json"
     assert not second.tools  # it is known already
     assert "retrievalDataFromFile" not in {spec.name for spec in toolbox.specs}
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(404, "find it with another tool"), (418, "as it says"), (503, "failed")]
+)
+def test_an_error_says_what_to_change_before_the_response(
+    serve: Serve, status: int, words: str
+) -> None:
+    app = catalogue()
+
+    @app.middleware("http")
+    async def fail(_request: Request, _answer: Any) -> Response:
+        return Response('{"why": "no"}', status, media_type="application/json")
+
+    _, (seen,) = play(serve(app), ("listBooks", {}))
+    note, _, told = seen.text.partition("\n")
+    assert note.startswith("(Note: ")
+    assert words in note
+    assert told == f'Status Code: {status}. Response: {{"why":"no"}}'
 
 
 def test_what_is_no_text_is_saved_and_named(serve: Serve) -> None:
