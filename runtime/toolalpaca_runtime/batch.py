@@ -13,7 +13,7 @@ from toolalpaca.task import Task
 from toolalpaca.trace import AssistantEvent, Trace
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.assembly import Assembly
-from toolalpaca_runtime.users import SimulatedUser
+from toolalpaca_runtime.simulated_user import SimulatedUser
 
 _LOG = logging.getLogger(__name__)
 

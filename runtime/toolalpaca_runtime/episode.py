@@ -9,9 +9,9 @@ from toolalpaca.trace import Trace, TraceWriter
 from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.formats import PromptFormat
 from toolalpaca_runtime.limits import Limits
+from toolalpaca_runtime.simulated_user import SimulatedUser
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import SESSION_HEADER, ApiTools
-from toolalpaca_runtime.users import SimulatedUser
 
 
 async def run_episode(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from toolalpaca_runtime.users import SimulatedUser
+from toolalpaca_runtime.simulated_user import SimulatedUser
 
 FACTS: dict[str, Any] = {
     "passengerEmail": "maya@mail.example",
