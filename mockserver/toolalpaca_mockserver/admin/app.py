@@ -19,7 +19,7 @@ from toolalpaca_mockserver.admin.metrics import metrics_routes
 from toolalpaca_mockserver.admin.oauth import TOKEN_PATH, oauth_routes, with_token_url
 from toolalpaca_mockserver.admin.operations import operation_routes
 from toolalpaca_mockserver.admin.own_problems import PROBLEMS, api_named, tell_problems
-from toolalpaca_mockserver.admin.page_files import page_file, page_routes
+from toolalpaca_mockserver.admin.page_files import PAGE, page_routes
 from toolalpaca_mockserver.admin.sessions import session_routes
 from toolalpaca_mockserver.api import Api
 from toolalpaca_mockserver.catalog import Catalog
@@ -109,7 +109,7 @@ def create_admin(
     async def index(request: Request) -> Response:
         """The APIs, as a page for browsers and as JSON for programs."""
         if "text/html" in request.headers.get("accept", ""):
-            return page_file("index.html")
+            return PAGE.file("index.html")
         listing = Listing(apis=summaries(apis, _origin(request)))
         return JSONResponse(listing.model_dump(), headers={"vary": "accept"})
 
