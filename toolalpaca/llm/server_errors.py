@@ -171,6 +171,7 @@ def _told(content: bytes, key: str) -> tuple[str, str, str]:
         code, param = body.get("code"), body.get("param")
         body = body.get("message") or body.get("detail") or body
     text = body if isinstance(body, str) else json.dumps(body)
+    text = text.encode("utf-8", "replace").decode()  # JSON may escape half a surrogate pair
     text = Redactor([key])(" ".join(text.split()))
     if text.startswith("<"):
         text = "it answered with a page"

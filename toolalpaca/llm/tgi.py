@@ -29,7 +29,7 @@ from toolalpaca.llm.protocol import (
 )
 from toolalpaca.llm.refusals import Refusals
 from toolalpaca.llm.remote import Remote
-from toolalpaca.llm.server_errors import BrokenReply, RequestRefused
+from toolalpaca.llm.server_errors import BrokenReply, RequestRefused, event_error
 from toolalpaca.llm.settings import ModelSettings
 
 SERVICE = Service("TGI_BASE_URL", "TGI_API_KEY")
@@ -99,7 +99,7 @@ class Tgi:
     async def _reply(
         self, prompt: str, parameters: dict[str, Any]
     ) -> AsyncGenerator[str | Completion, None]:
-        reply = TgiReply()
+        reply = TgiReply(self._server.key)
         body = {"inputs": prompt, "parameters": parameters}
         try:
             async with aclosing(self._server.events("generate_stream", body)) as events:
@@ -115,9 +115,14 @@ class Tgi:
 
 
 class TgiReply:
-    """Collects the events of one reply: a token each, and the details with the last."""
+    """Collects the events of one reply: a token each, and the details with the last.
 
-    def __init__(self) -> None:
+    Args:
+        key: What no error may show.
+    """
+
+    def __init__(self, key: str = "") -> None:
+        self._key = key
         self._text: list[str] = []
         self._details: dict[str, Any] | None = None
 
@@ -133,10 +138,9 @@ class TgiReply:
             raise BrokenReply(f"the reply cannot be read: {error}") from error
         if isinstance(event, dict) and "error" in event:
             # {"error": "Request failed during generation: ...", "error_type": "generation"}
-            validation = event.get("error_type") == "validation"
-            raise BrokenReply(
-                f"the server broke off its reply: {event['error']}", passing=not validation
-            )
+            failure = event_error(event, self._key)
+            failure.passing &= event.get("error_type") != "validation"
+            raise failure
         token = event.get("token") if isinstance(event, dict) else None
         if not isinstance(token, dict) or not isinstance(token.get("text"), str):
             raise BrokenReply("the server sent an event of another form")

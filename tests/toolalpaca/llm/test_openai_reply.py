@@ -95,3 +95,10 @@ def test_a_chunk_that_nests_without_end(deep: str) -> None:
     for reply in (Reply(), TgiReply()):
         with pytest.raises(BrokenReply, match="cannot be read"):
             reply.take(deep)
+
+
+@pytest.mark.parametrize("reply", [Reply("secret"), TgiReply("secret")])
+def test_a_servers_error_is_told_as_a_text_that_can_be_written(reply: Reply | TgiReply) -> None:
+    with pytest.raises(BrokenReply) as caught:
+        reply.take(r'{"error": "no \ud800 for secret"}')
+    assert str(caught.value) == "the server broke off its reply: no ? for ***"
