@@ -344,13 +344,14 @@ class Agent:
         return Observation(_encodable(answer), "user")
 
     def _observed(self, call: Call | None, observation: Observation) -> ObservationEvent:
+        text = _encodable(observation.text)
         event = ObservationEvent(
             **self._next(),
             source=observation.source,
-            raw=observation.text,
+            raw=text,
             call=call.id if call else None,
             tool=call.tool if call else "",
-            text=observation.text,
+            text=text,
             request=observation.request,
             response=observation.response,
             conforming=observation.conforming,

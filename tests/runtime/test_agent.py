@@ -774,3 +774,20 @@ def test_a_call_that_was_open_elsewhere_is_told_as_not_made() -> None:
 
 async def _all(items: AsyncIterator[Event | TextDelta]) -> list[Event | TextDelta]:
     return [item async for item in items]
+
+
+def test_what_a_tool_returns_can_be_written(tmp_path: Path) -> None:
+    def halve() -> str:
+        return "\ud83d"
+
+    async def play() -> None:
+        model = Scripted([calling(("halve", {})), "Done."])
+        toolbox = Toolbox([FunctionTools([halve])])
+        with TraceWriter(tmp_path / "trace.jsonl") as recorder:
+            async with Agent(model, toolbox, recorder=recorder) as agent:
+                async for _ in agent.run("Halve it"):
+                    pass
+
+    asyncio.run(play())
+    (trace,) = read_traces(tmp_path / "trace.jsonl")
+    assert observations(trace) == ["?"]

@@ -94,6 +94,6 @@ def told(
     if not note:
         return Observation(shown or "(empty)", "real", approved=approved)
     kind = "text/plain" if isinstance(value, str) else "application/json"
-    payload = Payload(kind, text.encode(), binary=False)
+    payload = Payload(kind, text.encode("utf-8", "replace"), binary=False)
     shown = f"(Shortened: {note}.)\n{shown}"
     return Observation(shown, "real", payload=payload, approved=approved)

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar, cast
@@ -37,6 +38,7 @@ _LOG = logging.getLogger(__name__)
 _F = TypeVar("_F", bound=Callable[..., Any])
 _UNSAFE: Final = "__toolalpaca_unsafe__"
 _SECONDS = 60.0  # that one call may take
+_MOST_ITEMS: Final = 10_000  # of an iterator that are told
 
 # "    name (type): what it is", as Google's style of docstrings has it, with or without the type.
 _ARGUMENT = re.compile(r"^(\s+)(\w+)(?:\s*\([^)]*\))?:\s*(.+)$")
@@ -94,20 +96,36 @@ class FunctionTools:
         try:
             async with asyncio.timeout(_SECONDS) as bound:
                 if inspect.iscoroutinefunction(inspect.unwrap(function)):
-                    value = await function(**checked.arguments)
+                    value = _plain(await function(**checked.arguments))
                 else:
-                    value = await _in_thread(lambda: function(**checked.arguments))
-            return told(to_jsonable_python(value, fallback=str), approved=approved)
+                    # Its generator runs there, too.
+                    value = await _in_thread(lambda: _plain(function(**checked.arguments)))
+            return told(value, approved=approved)
         except Exception as error:
             # Whatever the function raises is the tool's failure, and the model's to know.
             _LOG.info("%s failed", call.tool, exc_info=True)
-            text = f"{call.tool} failed: {type(error).__name__}: {str(error)[:500]}"
+            text = f"{call.tool} failed: {type(error).__name__}: {_words(error)}"
             if bound.expired():
                 text = f"{call.tool} did not end within {_SECONDS:g} seconds."
             return Observation(text, "real", approved=approved)
 
     async def aclose(self) -> None:
         """Nothing is held."""
+
+
+def _plain(value: Any) -> Any:
+    """What a function returned, as JSON has it; of an iterator, which may never end, the first."""
+    if isinstance(value, Iterator):
+        value = list(islice(value, _MOST_ITEMS))
+    return to_jsonable_python(value, fallback=str)
+
+
+def _words(error: Exception) -> str:
+    """What an exception says, which its own code may fail to."""
+    try:
+        return str(error)[:500]
+    except Exception:  # whatever its code raises
+        return "(it does not say why)"
 
 
 async def _in_thread(work: Callable[[], Any]) -> Any:
@@ -163,7 +181,7 @@ def _described(function: Callable[..., Any], source: str) -> DescribedTool:
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(cast(Any, function))
         parameters = adapter.json_schema()
-    except (PydanticUserError, NameError, TypeError) as error:
+    except (PydanticUserError, NameError, TypeError, ValueError) as error:
         raise UsageError(
             f"the parameters of {name} cannot be described: {str(error).splitlines()[0]}",
             hint="annotate each with a type that pydantic knows",

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import enum
+import itertools
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,6 +62,10 @@ def long() -> list[int]:
     return list(range(5000))
 
 
+def count() -> Iterator[int]:
+    return itertools.count()
+
+
 def call(
     function: Callable[..., Any], approval: bool | None = None, **arguments: Any
 ) -> Observation:
@@ -107,6 +113,24 @@ def test_what_a_function_raises_is_told_to_the_model() -> None:
     assert call(fail).text == "fail failed: RuntimeError: the disk is full"
 
 
+def silent() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    raise Mute
+
+
+def test_an_exception_that_cannot_say_why_is_told_all_the_same() -> None:
+    assert call(silent).text == "silent failed: Mute: (it does not say why)"
+
+
+def test_an_iterator_that_never_ends_is_told_in_part() -> None:
+    seen = call(count)
+    assert seen.payload is not None
+    assert seen.payload.data.endswith(b"9999]")
+
+
 def test_a_function_that_never_returns_holds_up_nothing(tmp_path: Path) -> None:
     file = tmp_path / "program.py"
     file.write_text(
@@ -151,6 +175,17 @@ def test_rules_hold_for_functions_too() -> None:
 
 def test_what_cannot_be_described_is_a_clear_error() -> None:
     def odd(x: object()) -> None: ...  # type: ignore[valid-type]
+
+    with pytest.raises(UsageError, match="odd cannot be described"):
+        FunctionTools([odd])
+
+
+class Opaque(enum.Enum):
+    ONLY = object()
+
+
+def test_a_value_that_json_has_not_cannot_be_described() -> None:
+    def odd(x: Opaque) -> None: ...
 
     with pytest.raises(UsageError, match="odd cannot be described"):
         FunctionTools([odd])
