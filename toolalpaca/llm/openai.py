@@ -2,8 +2,8 @@
 
 ``openai:`` talks to the chat route, ``openai-text:`` to the older one that continues a text.
 
-The official SDK asks OpenAI's own servers (:func:`toolalpaca.llm.model_server.open_openai_server`);
-replies are read here, chunk by chunk, whoever they come from.
+The official SDK asks OpenAI's own servers (:mod:`toolalpaca.llm.openai_server`); replies are read
+here, chunk by chunk, whoever they come from.
 
 Stop texts are sent, because a server that honours them counts its tokens and stops at once; one
 that refuses them is not sent them again. :mod:`toolalpaca.llm.remote` applies them in any case.
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toolalpaca.errors import ModelReplyError
-from toolalpaca.llm.model_server import ModelServer, open_openai_server
+from toolalpaca.llm.model_server import ModelServer
 from toolalpaca.llm.openai_reply import Reply
+from toolalpaca.llm.openai_server import open_openai_server
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
