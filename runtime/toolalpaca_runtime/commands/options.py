@@ -217,8 +217,7 @@ def add_network_options(parser: CommandParser) -> None:
 
 def network_from_options(options: Namespace) -> NetworkSettings:
     """Hosts, certificates and bounds as the command line says."""
-    from toolalpaca_runtime.network.settings import NetworkSettings
-    from toolalpaca_runtime.transport import Bounds
+    from toolalpaca_runtime.network.settings import Bounds, NetworkSettings
 
     return NetworkSettings(
         allowed=tuple(options.reach or ()),
