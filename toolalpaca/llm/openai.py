@@ -34,7 +34,7 @@ from toolalpaca.llm.protocol import (
 )
 from toolalpaca.llm.refusals import Refusals
 from toolalpaca.llm.remote import Remote
-from toolalpaca.llm.server_errors import BrokenReply, RequestRefused
+from toolalpaca.llm.server_errors import BrokenReply
 from toolalpaca.llm.settings import ModelSettings, ServerGrammar
 
 _MOST_STOPS = 4  # texts that OpenAI takes, and most others after it
@@ -122,19 +122,9 @@ class OpenAI:
                 model, or is overloaded.
             ModelReplyError: It refuses the request, or breaks off or garbles its reply.
         """
-        whole, besides = self._body(request), set[str]()
-        while True:
-            body = self._refusals.without(whole, besides)
-            try:
-                async with aclosing(self._reply(body)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-                return
-            except RequestRefused as error:
-                refused = self._refusals.learn(error, body)
-                if refused is None:
-                    raise
-                besides.add(refused)
+        async with aclosing(self._refusals.stream(self._body(request), self._reply)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -151,7 +141,6 @@ class OpenAI:
             raise ModelReplyError(
                 str(error), where=self._server.where, passing=error.passing
             ) from error
-        self._refusals.took(body)
         yield completion
 
     def _body(self, request: Request) -> dict[str, Any]:
