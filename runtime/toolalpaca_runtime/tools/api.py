@@ -355,10 +355,7 @@ def _body_text(body: bytes, content_type: str) -> str | None:
         return ""
     if not is_text(content_type):
         return None
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        text = body.decode("utf-8", "replace")
+    text = body.decode("utf-8", "replace")
     return None if "\0" in text else text
 
 
