@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from toolalpaca_mockserver.serving.server import bind
+from toolalpaca.listening import bind
 
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:
