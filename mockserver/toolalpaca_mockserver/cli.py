@@ -121,9 +121,9 @@ def run(options: Namespace) -> int:
     """
     if options.check or options.explain:
         return _describe(options)
+    from toolalpaca.listening import bind, url_of
     from toolalpaca_mockserver.assembly import Assembly
     from toolalpaca_mockserver.printing import print_ready
-    from toolalpaca_mockserver.serving.server import bind, url_of
     from toolalpaca_mockserver.serving.workers import serve_with
 
     assembly = Assembly(options)

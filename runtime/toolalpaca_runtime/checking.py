@@ -13,7 +13,7 @@ from toolalpaca.calling.faults import Checkable, argument_faults, dotted
 from toolalpaca.calling.foreign import foreign_values
 from toolalpaca.calling.serialization import json_text
 from toolalpaca.openapi.references import pointer_parts
-from toolalpaca.openapi.validation import Validator, Violation
+from toolalpaca.openapi.validation import Validator, Violation, json_pointer
 
 _OMITTED = (None, "")
 _MENDABLE = ("type", "enum", "const", "anyOf", "oneOf", "format")
@@ -63,12 +63,8 @@ def _without_omitted(
     return {
         name: value
         for name, value in arguments.items()
-        if value not in _OMITTED or name in required or f"/{_escaped(name)}" not in broken
+        if value not in _OMITTED or name in required or json_pointer([name]) not in broken
     }
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _mend(arguments: dict[str, Any], validator: Validator) -> tuple[dict[str, Any], list[str]]:

@@ -21,11 +21,11 @@ from toolalpaca.openapi.sources import trusting
 from toolalpaca_runtime.auth import Credential, Credentials, lacking
 from toolalpaca_runtime.auth.files import kept_credentials
 from toolalpaca_runtime.network.hosts import HostRules, host_of
+from toolalpaca_runtime.network.origins import authority, origin
 from toolalpaca_runtime.network.settings import NetworkSettings
-from toolalpaca_runtime.network.tls import tls_context
+from toolalpaca_runtime.network.tls import load_tls_context
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.tools.api import SESSION_HEADER, ApiTools
-from toolalpaca_runtime.transport import authority, origin
 
 _LOG = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ async def open_api(
         UsageError: A credential does not fit the document, or a file cannot be used.
     """
     network = network or NetworkSettings()
-    tls = tls_context(network.ca_file, network.client_cert)
+    tls = load_tls_context(network.ca_file, network.client_cert)
     # Reading and compiling a document blocks for as long as its server takes.
     with trusting(tls):
         located = await asyncio.to_thread(locate, source, base_url=base_url, dry_run=dry_run)

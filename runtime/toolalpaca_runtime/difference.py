@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 
 from toolalpaca.openapi.media_types import essence
+from toolalpaca.openapi.validation import json_pointer
 from toolalpaca.trace import HttpResponse
 
 Aspect = Literal["status", "content type", "missing", "added", "type"]
@@ -81,7 +82,7 @@ def structure(value: Any) -> dict[str, frozenset[str]]:
         pointer, item = waiting.pop()
         types.setdefault(pointer, set()).add(_type(item))
         if isinstance(item, dict):
-            waiting.extend((f"{pointer}/{_escaped(name)}", inner) for name, inner in item.items())
+            waiting.extend((pointer + _step(name), inner) for name, inner in item.items())
         elif isinstance(item, list):
             waiting.extend((f"{pointer}/*", inner) for inner in item)
     return {pointer: frozenset(kinds) for pointer, kinds in sorted(types.items())}
@@ -167,9 +168,9 @@ def _type(value: Any) -> str:
             return "object"
 
 
-def _escaped(name: str) -> str:
-    """*name* in a pointer (RFC 6901, section 3); a name that is ``*`` is told from any item."""
-    return "~*" if name == "*" else name.replace("~", "~0").replace("/", "~1")
+def _step(name: str) -> str:
+    """*name* as the end of a pointer; a name that is ``*`` is told from any item."""
+    return "/~*" if name == "*" else json_pointer([name])
 
 
 def _parent(pointer: str) -> str | None:

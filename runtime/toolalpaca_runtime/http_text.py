@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -41,3 +42,21 @@ def status_text(status: int) -> str:
     """
     known = HTTPStatus.__members__.values()
     return next((f"{status} {item.phrase}" for item in known if item == status), str(status))
+
+
+def pretty_json(body: str) -> str:
+    """*body* with a member a line where it is an object or an array of JSON, else as it is.
+
+    >>> print(pretty_json('{"id":3}'))
+    {
+      "id": 3
+    }
+    """
+    if body.lstrip()[:1] not in ("{", "["):
+        return body
+    try:
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        text.encode()  # JSON can escape half a surrogate pair, which no file can hold
+    except (ValueError, RecursionError):
+        return body
+    return text

@@ -15,7 +15,8 @@ from toolalpaca_runtime.auth import Authorization, Credentials
 from toolalpaca_runtime.auth.authorizer import Authorizer
 from toolalpaca_runtime.auth.oauth2 import TokenError, Tokens
 from toolalpaca_runtime.network.hosts import HostRules
-from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse, send
+from toolalpaca_runtime.network.settings import Bounds
+from toolalpaca_runtime.transport import NoAnswer, RawResponse, send
 
 
 class AuthorizedSender:

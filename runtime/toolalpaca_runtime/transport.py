@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx2
 
@@ -16,6 +16,8 @@ from toolalpaca.errors import ApiError
 from toolalpaca_runtime.auth import Authorization
 from toolalpaca_runtime.network.codings import BoundedDecoder, UnreadableCoding
 from toolalpaca_runtime.network.hosts import HostRefused, HostRules, host_of
+from toolalpaca_runtime.network.origins import origin, same_origin
+from toolalpaca_runtime.network.settings import Bounds
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
@@ -31,19 +33,6 @@ class NoAnswer(Exception):
     def __init__(self, reason: str, *, sent: bool = True) -> None:
         super().__init__(reason)
         self.sent = sent
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one call may take.
-
-    Attributes:
-        seconds: From the first byte sent to the last byte read.
-        bytes: Of the decoded body; the rest is not read.
-    """
-
-    seconds: float = 30.0
-    bytes: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,40 +189,3 @@ def _not_followed(target: str) -> str:
         f"it redirects to {origin(target)}, which is not where the document says that the API is; "
         f"that was not followed (--reach {host} allows it)"
     )
-
-
-def same_origin(url: str, other: str) -> bool:
-    """Whether *other* has the origin of *url*, or is its host over TLS at the usual ports."""
-    mine, theirs = origin(url), origin(other)
-    host = urlsplit(mine).hostname
-    return mine == theirs or (
-        host == urlsplit(theirs).hostname
-        and mine.startswith("http:")
-        and mine.endswith(":80")
-        and theirs.startswith("https:")
-        and theirs.endswith(":443")
-    )
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port of *url*, the port even where it is the default.
-
-    >>> origin("https://api.example.com/v1")
-    'https://api.example.com:443'
-    """
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    return f"{parts.scheme}://{_bracketed((parts.hostname or '').lower())}:{port}"
-
-
-def authority(url: str) -> str:
-    """Host and port of *url*, the port even where it is the default.
-
-    >>> authority("https://me@api.example.com/v1")
-    'api.example.com:443'
-    """
-    return origin(url).partition("://")[2]
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -13,11 +13,11 @@ import httpx2
 import pytest
 import uvicorn
 
+from toolalpaca.listening import bind
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca_mockserver.app import MockServerApp, create_app
 from toolalpaca_mockserver.serving.protocol import Protocol
-from toolalpaca_mockserver.serving.server import bind
 from toolalpaca_mockserver.settings import Settings
 
 Serve = Callable[[Any], str]

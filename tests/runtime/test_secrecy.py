@@ -30,11 +30,10 @@ from toolalpaca_runtime.agent import Agent
 from toolalpaca_runtime.auth import Credentials
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.limits import Limits
-from toolalpaca_runtime.network.settings import NetworkSettings
+from toolalpaca_runtime.network.settings import Bounds, NetworkSettings
 from toolalpaca_runtime.storage import Storage
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
-from toolalpaca_runtime.transport import Bounds
 
 from .conftest import Serve
 

@@ -10,7 +10,9 @@ from toolalpaca.calling.request import PreparedRequest
 from toolalpaca_runtime.auth import Authorization
 from toolalpaca_runtime.network.connections import new_api_client
 from toolalpaca_runtime.network.hosts import HostRules, allowed_host
-from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse, same_origin, send
+from toolalpaca_runtime.network.origins import same_origin
+from toolalpaca_runtime.network.settings import Bounds
+from toolalpaca_runtime.transport import NoAnswer, RawResponse, send
 
 from .conftest import Serve
 

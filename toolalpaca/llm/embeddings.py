@@ -10,7 +10,8 @@ from itertools import count
 from typing import Any, Protocol, TypeAlias
 
 from toolalpaca.errors import ModelError, ModelReplyError, UsageError
-from toolalpaca.llm.model_server import ModelServer, open_openai_server
+from toolalpaca.llm.model_server import ModelServer
+from toolalpaca.llm.openai_server import open_openai_server
 from toolalpaca.llm.patience import pause_after
 from toolalpaca.llm.settings import ModelSettings
 

@@ -13,7 +13,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -58,9 +57,6 @@ class Service:
         """What to do when a server refuses the key."""
         return f"set {self.key}, or give --model-key"
 
-
-_OPENAI_HOSTS = (".openai.com", ".openai.azure.com")
-_OPENAI_VARIABLES = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 
 OPENAI = Service("OPENAI_BASE_URL", "OPENAI_API_KEY", default="https://api.openai.com/v1")
 
@@ -229,25 +225,6 @@ def open_server(
         )
     except httpx2.InvalidURL as error:
         raise ModelUnavailable(f"the server's URL is none: {error}", where=name) from error
-
-
-def open_openai_server(name: str, settings: ModelSettings, model: str) -> ModelServer:
-    """The server of OpenAI's protocol that settings or the environment name.
-
-    OpenAI's own is asked by the official SDK, and so is another where the SDK's variables say who
-    is asking. No other server wants what it knows, and it takes 12 MB and half a second.
-
-    Raises:
-        ModelUnavailable: Neither a server nor a key is given.
-    """
-    url = settings.base_url or os.environ.get(OPENAI.url) or OPENAI.default
-    host = urlsplit(url).hostname or ""
-    kind = ModelServer
-    if host.endswith(_OPENAI_HOSTS) or any(map(os.environ.get, _OPENAI_VARIABLES)):
-        from toolalpaca.llm.openai_server import OpenAIServer
-
-        kind = OpenAIServer
-    return open_server(name, settings, OPENAI, model, kind)
 
 
 async def _beginning(response: httpx2.Response) -> bytes:

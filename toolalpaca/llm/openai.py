@@ -2,8 +2,8 @@
 
 ``openai:`` talks to the chat route, ``openai-text:`` to the older one that continues a text.
 
-The official SDK asks OpenAI's own servers (:func:`toolalpaca.llm.model_server.open_openai_server`);
-replies are read here, chunk by chunk, whoever they come from.
+The official SDK asks OpenAI's own servers (:mod:`toolalpaca.llm.openai_server`); replies are read
+here, chunk by chunk, whoever they come from.
 
 Stop texts are sent, because a server that honours them counts its tokens and stops at once; one
 that refuses them is not sent them again. :mod:`toolalpaca.llm.remote` applies them in any case.
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toolalpaca.errors import ModelReplyError
-from toolalpaca.llm.model_server import ModelServer, open_openai_server
+from toolalpaca.llm.model_server import ModelServer
 from toolalpaca.llm.openai_reply import Reply
+from toolalpaca.llm.openai_server import open_openai_server
 from toolalpaca.llm.protocol import (
     Capabilities,
     Completion,
@@ -33,7 +34,7 @@ from toolalpaca.llm.protocol import (
 )
 from toolalpaca.llm.refusals import Refusals
 from toolalpaca.llm.remote import Remote
-from toolalpaca.llm.server_errors import BrokenReply, RequestRefused
+from toolalpaca.llm.server_errors import BrokenReply
 from toolalpaca.llm.settings import ModelSettings, ServerGrammar
 
 _MOST_STOPS = 4  # texts that OpenAI takes, and most others after it
@@ -121,19 +122,9 @@ class OpenAI:
                 model, or is overloaded.
             ModelReplyError: It refuses the request, or breaks off or garbles its reply.
         """
-        whole, besides = self._body(request), set[str]()
-        while True:
-            body = self._refusals.without(whole, besides)
-            try:
-                async with aclosing(self._reply(body)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-                return
-            except RequestRefused as error:
-                refused = self._refusals.learn(error, body)
-                if refused is None:
-                    raise
-                besides.add(refused)
+        async with aclosing(self._refusals.stream(self._body(request), self._reply)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -150,7 +141,6 @@ class OpenAI:
             raise ModelReplyError(
                 str(error), where=self._server.where, passing=error.passing
             ) from error
-        self._refusals.took(body)
         yield completion
 
     def _body(self, request: Request) -> dict[str, Any]:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from contextlib import aclosing
+from typing import Any, TypeAlias
 
+from toolalpaca.llm.protocol import Completion
 from toolalpaca.llm.server_errors import RequestRefused
+
+Ask: TypeAlias = Callable[[dict[str, Any]], AsyncGenerator[str | Completion, None]]
+"""Makes one attempt at the reply to a request."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +50,35 @@ class Refusals:
         self._refused: set[str] = set()
         self._taken: set[str] = set()
 
-    def without(self, body: Mapping[str, Any], besides: Collection[str] = ()) -> dict[str, Any]:
+    async def stream(
+        self, body: dict[str, Any], ask: Ask
+    ) -> AsyncGenerator[str | Completion, None]:
+        """The reply to *body*, asked for again without what the server refuses of it.
+
+        Args:
+            body: The whole request.
+            ask: Yields the reply to a request, the completion last.
+
+        Raises:
+            RequestRefused: Of nothing that can be left out.
+        """
+        besides = set[str]()
+        while True:
+            sent = self._without(body, besides)
+            try:
+                async with aclosing(ask(sent)) as items:
+                    async for item in items:
+                        if isinstance(item, Completion):
+                            self._taken.update(sent)
+                        yield item
+                return
+            except RequestRefused as error:
+                refused = self._learn(error, sent)
+                if refused is None:
+                    raise
+                besides.add(refused)
+
+    def _without(self, body: Mapping[str, Any], besides: Collection[str]) -> dict[str, Any]:
         """*body* without what has been refused, and without *besides*."""
         kept = {}
         for name, value in body.items():
@@ -55,11 +88,7 @@ class Refusals:
                 kept[_RENAMED[name]] = value
         return kept
 
-    def took(self, body: Mapping[str, Any]) -> None:
-        """The server has taken *body*."""
-        self._taken.update(body)
-
-    def learn(self, error: RequestRefused, body: Mapping[str, Any]) -> str | None:
+    def _learn(self, error: RequestRefused, body: Mapping[str, Any]) -> str | None:
         """The parameter of *body* that the server refused and that can be left out, if any.
 
         A constraint that is refused after others were taken is refused for itself and no other.

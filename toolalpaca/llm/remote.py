@@ -32,8 +32,6 @@ from toolalpaca.llm.throttle import Throttle
 
 _LOG = logging.getLogger(__name__)
 
-_FIRST_PAUSE = 0.5  # seconds; each further one is twice as long
-_LONGEST_PAUSE = 60.0  # whoever is to wait longer than that is told instead
 _NOTICED = 2.0  # seconds
 
 # No vocabulary in use has a longer token, so more text than this is no reply to a request.

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -29,7 +30,7 @@ from toolalpaca.llm.protocol import (
 )
 from toolalpaca.llm.refusals import Refusals
 from toolalpaca.llm.remote import Remote
-from toolalpaca.llm.server_errors import BrokenReply, RequestRefused, event_error
+from toolalpaca.llm.server_errors import BrokenReply, event_error
 from toolalpaca.llm.settings import ModelSettings
 
 SERVICE = Service("TGI_BASE_URL", "TGI_API_KEY")
@@ -77,20 +78,10 @@ class Tgi:
             ModelUnavailable: The server cannot be reached, or is overloaded.
             ModelReplyError: It refuses the request, or breaks off or garbles its reply.
         """
-        whole, besides = _parameters(request), set[str]()
-        prompt = joined(request.messages)
-        while True:
-            parameters = self._refusals.without(whole, besides)
-            try:
-                async with aclosing(self._reply(prompt, parameters)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-                return
-            except RequestRefused as error:
-                refused = self._refusals.learn(error, parameters)
-                if refused is None:
-                    raise
-                besides.add(refused)
+        ask = partial(self._reply, joined(request.messages))
+        async with aclosing(self._refusals.stream(_parameters(request), ask)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -110,7 +101,6 @@ class Tgi:
             raise ModelReplyError(
                 str(error), where=self._server.where, passing=error.passing
             ) from error
-        self._refusals.took(parameters)
         yield completion
 
 

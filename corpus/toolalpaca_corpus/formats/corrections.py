@@ -16,6 +16,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+from toolalpaca.openapi.validation import json_pointer
+
 Corrections: TypeAlias = dict[str, Any]
 
 _NOTHING = object()
@@ -54,7 +56,7 @@ def corrected(made: Any, changes: Corrections) -> Any:
 def _different(made: Any, read: Any, pointer: str) -> Iterator[tuple[str, Any]]:
     if isinstance(made, dict) and isinstance(read, dict):
         for name in [*made, *(name for name in read if name not in made)]:
-            place = f"{pointer}/{_escaped(name)}"
+            place = pointer + json_pointer([name])
             if name not in read:
                 yield place, _NOTHING
             elif name not in made:
@@ -83,10 +85,6 @@ def _holder(value: Any, pointer: str) -> tuple[Any, Any] | None:
     if isinstance(value, list) and last.isdigit() and int(last) < len(value):
         return value, int(last)
     return None
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _unescaped(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolalpaca.openapi.validation import json_pointer
 from toolalpaca_mockserver.admin.own_problems import api_named, problem_response
 from toolalpaca_mockserver.catalog import Catalog
 from toolalpaca_mockserver.problems import Reason
@@ -110,6 +111,5 @@ def _unknown(collections: Mapping[str, Collection], apis: Catalog) -> list[Reaso
         what = f"there is no API {api}; there are {', '.join(apis.names)}"
         if api in known:
             what = f"the document {api} has no collection {path}"
-        inside = name.replace("~", "~0").replace("/", "~1")
-        reasons.append(Reason("body", f"/collections/{inside}", "collection", what))
+        reasons.append(Reason("body", json_pointer(["collections", name]), "collection", what))
     return reasons

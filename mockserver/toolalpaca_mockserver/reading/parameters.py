@@ -15,6 +15,7 @@ import orjson
 
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.model import Parameter
+from toolalpaca.openapi.validation import json_pointer
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
 from toolalpaca_mockserver.problems import Reason, reasons_of
@@ -51,7 +52,7 @@ class ParameterReader:
         self.contract = Contract.of(parameter.schema, root, "request")
         self.kinds = _kinds(self.contract)
         self.others = others
-        self.pointer = "/" + parameter.name.replace("~", "~0").replace("/", "~1")
+        self.pointer = json_pointer([parameter.name])
 
     def read(
         self, request: Request, path_values: Mapping[str, str], *, judge: bool = True

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from toolalpaca.errors import DocumentError
 from toolalpaca.openapi.media_types import essence, is_json
 from toolalpaca.openapi.model import Parameter, Response
+from toolalpaca.openapi.validation import json_pointer
 from toolalpaca_mockserver.answers import EMPTY, Answer
 from toolalpaca_mockserver.coercion import coerce
 from toolalpaca_mockserver.contract import Contract
@@ -33,7 +34,7 @@ def faults_of(plan: OperationPlan, answer: Answer) -> list[Reason]:
 def _header_faults(plan: OperationPlan, answer: Answer, response: Response) -> Iterator[Reason]:
     sent = {name.lower(): value for name, value in answer.headers.items()}
     for name, header in response.headers.items():
-        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        pointer = json_pointer([name])
         if name.lower() == "content-type":
             continue  # "SHALL be ignored" (OpenAPI 3.1.1, Response Object)
         if name.lower() in sent:

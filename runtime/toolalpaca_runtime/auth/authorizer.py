@@ -9,7 +9,7 @@ from toolalpaca_runtime.auth.authorization import Authorization, authorize, chos
 from toolalpaca_runtime.auth.credentials import Credentials, client_flow, is_client
 from toolalpaca_runtime.auth.oauth2 import Grant, TokenError, Tokens
 from toolalpaca_runtime.network.hosts import host_of
-from toolalpaca_runtime.transport import authority, origin
+from toolalpaca_runtime.network.origins import authority, origin
 
 
 class Authorizer:

@@ -119,10 +119,9 @@ class Tokens:
         authorization = Authorization()
         if in_header:
             pair = f"{quote_plus(name)}:{quote_plus(secret)}"
-            self._learn([base64.b64encode(pair.encode()).decode()])
-            authorization = Authorization(
-                headers=(("authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"),)
-            )
+            basic = base64.b64encode(pair.encode()).decode()
+            self._learn([basic])
+            authorization = Authorization(headers=(("authorization", f"Basic {basic}"),))
         else:
             fields |= {"client_id": name, "client_secret": secret}
         headers = (

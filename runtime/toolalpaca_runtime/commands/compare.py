@@ -226,7 +226,7 @@ def _print_table(compared: Sequence[ComparedCall]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from toolalpaca_runtime.terminal import call_line, printable
+    from toolalpaca_runtime.event_text import call_line, printable
 
     table = Table("call", "where", "real", "simulated", box=None, pad_edge=False)
     for item in compared:

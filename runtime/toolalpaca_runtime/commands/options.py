@@ -38,6 +38,11 @@ def add_agent_options(parser: CommandParser) -> None:
     add_safety_options(parser)
     add_network_options(parser)
     add_model_options(parser)
+    _add_loop_options(parser)
+    _add_output_options(parser)
+
+
+def _add_loop_options(parser: CommandParser) -> None:
     agent = parser.add_argument_group("agent")
     agent.add_argument(
         "--format",
@@ -84,6 +89,9 @@ def add_agent_options(parser: CommandParser) -> None:
         "their words, BM25)",
     )
     agent.add_argument("--seed", metavar="N", type=integer(0), default=0, help="for sampling")
+
+
+def _add_output_options(parser: CommandParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument(
         "--trace",
@@ -217,8 +225,7 @@ def add_network_options(parser: CommandParser) -> None:
 
 def network_from_options(options: Namespace) -> NetworkSettings:
     """Hosts, certificates and bounds as the command line says."""
-    from toolalpaca_runtime.network.settings import NetworkSettings
-    from toolalpaca_runtime.transport import Bounds
+    from toolalpaca_runtime.network.settings import Bounds, NetworkSettings
 
     return NetworkSettings(
         allowed=tuple(options.reach or ()),

@@ -53,11 +53,12 @@ def serve_agent(options: Namespace, *, page: bool = True, browser: bool = False)
 
 
 async def _serve(options: Namespace, *, page: bool, browser: bool) -> None:
+    from toolalpaca.listening import bind, url_of
     from toolalpaca.logs import conceal
     from toolalpaca_runtime.commands.session import open_assembly
     from toolalpaca_runtime.web.access import Keys
     from toolalpaca_runtime.web.app import create_app
-    from toolalpaca_runtime.web.server import WebServer, bind, url_of
+    from toolalpaca_runtime.web.server import WebServer
 
     key = options.api_key.reveal() if options.api_key else None
     keys = Keys(api_key=key, names=tuple(options.allow_host or ()))

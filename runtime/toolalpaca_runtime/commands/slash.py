@@ -14,9 +14,9 @@ from toolalpaca.llm.options import settings_from_options
 from toolalpaca.llm.protocol import ToolSpec
 from toolalpaca.llm.registry import open_model
 from toolalpaca_runtime.commands.session import Session
+from toolalpaca_runtime.event_text import printable
 from toolalpaca_runtime.terminal.calls import call_details, counted_calls
 from toolalpaca_runtime.terminal.saving import save_conversation
-from toolalpaca_runtime.terminal.text import printable
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.bm25 import Bm25Index
 

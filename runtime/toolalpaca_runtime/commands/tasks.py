@@ -22,8 +22,8 @@ from toolalpaca_runtime.assembly import TRACES, Assembly
 from toolalpaca_runtime.batch import Batch
 from toolalpaca_runtime.commands.interrupting import interruptible
 from toolalpaca_runtime.commands.session import open_assembly
+from toolalpaca_runtime.event_text import printable
 from toolalpaca_runtime.task_file import finished_tasks, read_tasks
-from toolalpaca_runtime.terminal.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -50,14 +50,7 @@ def configure(parser: CommandParser) -> None:
         description="Show a run with its thoughts, calls, requests and answers, or list several.",
         examples=_SHOW_EXAMPLES,
     )
-    _add_source(show)
-    show.add_argument(
-        "--full", action="store_true", help="unfold headers, whole bodies and raw texts"
-    )
-    show.add_argument("--all", action="store_true", help="print each of several, not their list")
-    show.add_argument(
-        "--html", metavar="OUT", type=Path, help="write one self-contained page instead"
-    )
+    _add_show_options(show)
     replay = commands.add_parser(
         "replay",
         help="make the calls of runs again, and say where answers differ",
@@ -66,6 +59,21 @@ def configure(parser: CommandParser) -> None:
         "and structure. Recorded ids are replaced by those that the API gives now.",
         examples=_REPLAY_EXAMPLES,
     )
+    _add_replay_options(replay)
+
+
+def _add_show_options(show: CommandParser) -> None:
+    _add_source(show)
+    show.add_argument(
+        "--full", action="store_true", help="unfold headers, whole bodies and raw texts"
+    )
+    show.add_argument("--all", action="store_true", help="print each of several, not their list")
+    show.add_argument(
+        "--html", metavar="OUT", type=Path, help="write one self-contained page instead"
+    )
+
+
+def _add_replay_options(replay: CommandParser) -> None:
     _add_source(replay)
     where = replay.add_mutually_exclusive_group(required=True)
     where.add_argument(

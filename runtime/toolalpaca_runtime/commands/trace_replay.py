@@ -20,7 +20,7 @@ from toolalpaca_runtime.commands.options import network_from_options
 from toolalpaca_runtime.commands.session import policy_from_options
 from toolalpaca_runtime.commands.sources import warn_of_missing_credentials
 from toolalpaca_runtime.connect import open_api
-from toolalpaca_runtime.terminal import call_line, printable
+from toolalpaca_runtime.event_text import call_line, printable
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.traces.replay import ReplayedCall, replay, sent_calls
 

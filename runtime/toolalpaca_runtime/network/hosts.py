@@ -19,6 +19,7 @@ from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from toolalpaca.hosts import is_loopback
+from toolalpaca_runtime.network.origins import bracketed
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -117,7 +118,7 @@ class HostRules:
             is_address or (_is_internal(name) and what != _METADATA_SERVICE)
         ):
             return ""
-        if self.loopback and is_loopback(f"http://{_bracketed(name)}") and what == _THIS_MACHINE:
+        if self.loopback and is_loopback(f"http://{bracketed(name)}") and what == _THIS_MACHINE:
             return ""
         return _told(name, what) if is_address else _told(name, what, f"{name} ({address})")
 
@@ -212,7 +213,3 @@ def _told(host: str, what: str, shown: str = "") -> str:
 
 def _plain(host: str) -> str:
     return host.strip("[]").lower().rstrip(".")
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

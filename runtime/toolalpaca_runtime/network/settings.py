@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolalpaca_runtime.network.hosts import AllowedHost
-from toolalpaca_runtime.transport import Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one call may take.
+
+    Attributes:
+        seconds: From the first byte sent to the last byte read.
+        bytes: Of the decoded body; the rest is not read.
+    """
+
+    seconds: float = 30.0
+    bytes: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import httpx2
 from toolalpaca.errors import UsageError
 
 
-def tls_context(
+def load_tls_context(
     ca_file: Path | None = None, client_cert: Path | None = None
 ) -> ssl.SSLContext | None:
     """The TLS settings of the command line; None for the usual ones.

@@ -1,7 +1,6 @@
 """What a person sees of a run, and how they take part in it."""
 
 from toolalpaca_runtime.terminal.json_view import JsonView
-from toolalpaca_runtime.terminal.text import call_line, observation_line, printable
 from toolalpaca_runtime.terminal.view import TerminalView, View
 
-__all__ = ["JsonView", "TerminalView", "View", "call_line", "observation_line", "printable"]
+__all__ = ["JsonView", "TerminalView", "View"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import Call, HttpRequest, HttpResponse, ObservationEvent, Trace
-from toolalpaca_runtime.http_text import status_text
-from toolalpaca_runtime.terminal.text import pretty_json, printable
+from toolalpaca_runtime.event_text import printable
+from toolalpaca_runtime.http_text import pretty_json, status_text
 
 
 def counted_calls(trace: Trace) -> list[Call]:

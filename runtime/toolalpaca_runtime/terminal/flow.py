@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from toolalpaca_runtime.terminal.text import printable
+from toolalpaca_runtime.event_text import printable
 
 NARROWEST = 20
 """Columns that text is given, however narrow the terminal."""

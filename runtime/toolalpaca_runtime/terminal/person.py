@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.text import Text
 
+from toolalpaca_runtime.event_text import printable
 from toolalpaca_runtime.terminal.prompting import LineReader
-from toolalpaca_runtime.terminal.text import printable
 from toolalpaca_runtime.terminal.view import TerminalView
 from toolalpaca_runtime.user import PendingCall
 

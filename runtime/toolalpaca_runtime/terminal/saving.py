@@ -17,7 +17,7 @@ from toolalpaca.trace import (
     TraceRecord,
     UserEvent,
 )
-from toolalpaca_runtime.terminal.text import pretty_json
+from toolalpaca_runtime.http_text import pretty_json
 
 _FORMATS = (".md", ".html", ".jsonl", ".json")
 

@@ -15,17 +15,17 @@ from rich.text import Text
 from toolalpaca.task import ASK_TOOL
 from toolalpaca.trace import AssistantEvent, Call, Event, ObservationEvent, Trace, UserEvent
 from toolalpaca_runtime.agent import TextDelta
-from toolalpaca_runtime.http_text import request_text
-from toolalpaca_runtime.terminal.calls import counted_calls
-from toolalpaca_runtime.terminal.flow import NARROWEST, Flow
-from toolalpaca_runtime.terminal.reply import Part, ReplyText
-from toolalpaca_runtime.terminal.text import (
+from toolalpaca_runtime.event_text import (
     call_line,
     folded_observation,
     observation_line,
     printable,
     went_well,
 )
+from toolalpaca_runtime.http_text import request_text
+from toolalpaca_runtime.terminal.calls import counted_calls
+from toolalpaca_runtime.terminal.flow import NARROWEST, Flow
+from toolalpaca_runtime.terminal.reply import Part, ReplyText
 
 _REFRESHED = 12  # times a second
 _STYLES = {"thought": "dim", "answer": "", "open": ""}

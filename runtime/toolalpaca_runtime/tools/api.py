@@ -24,6 +24,7 @@ from toolalpaca_runtime.checking import check_arguments
 from toolalpaca_runtime.conformance import Conformance
 from toolalpaca_runtime.network.connections import new_api_client
 from toolalpaca_runtime.network.hosts import HostRules
+from toolalpaca_runtime.network.settings import Bounds
 from toolalpaca_runtime.observation import (
     LONGEST_BODY,
     Observation,
@@ -34,7 +35,7 @@ from toolalpaca_runtime.observation import (
 from toolalpaca_runtime.policy import SAFE_METHODS, Policy
 from toolalpaca_runtime.sending import AuthorizedSender
 from toolalpaca_runtime.tools.source import qualified
-from toolalpaca_runtime.transport import Bounds, NoAnswer, RawResponse
+from toolalpaca_runtime.transport import NoAnswer, RawResponse
 from toolalpaca_runtime.user import Approve, PendingCall, nobody
 
 _LOG = logging.getLogger(__name__)
@@ -354,10 +355,7 @@ def _body_text(body: bytes, content_type: str) -> str | None:
         return ""
     if not is_text(content_type):
         return None
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        text = body.decode("utf-8", "replace")
+    text = body.decode("utf-8", "replace")
     return None if "\0" in text else text
 
 

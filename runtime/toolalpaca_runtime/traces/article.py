@@ -23,14 +23,14 @@ from toolalpaca.trace import (
     Trace,
     UserEvent,
 )
-from toolalpaca_runtime.terminal import call_line
+from toolalpaca_runtime.event_text import call_line
+from toolalpaca_runtime.http_text import pretty_json
 from toolalpaca_runtime.traces.summary import (
     answered_at,
     began,
     durations,
     first_words,
     notes,
-    pretty,
     time_parts,
     totals,
     usage_parts,
@@ -210,12 +210,12 @@ def _request(request: HttpRequest) -> str:
         f'<p class="line"><span class="method" data-method="{_attribute(method)}">'
         f"{_text(method)}</span> <code>{_text(request.url)}</code></p>"
     )
-    body = _pre(pretty(request.body)) if request.body else ""
+    body = _pre(pretty_json(request.body)) if request.body else ""
     return _fold("Request", line + _headers(request.headers) + body, "part", opened=True)
 
 
 def _response(response: HttpResponse) -> str:
-    body = _pre(pretty(response.body)) if response.body else '<p class="notes">(no body)</p>'
+    body = _pre(pretty_json(response.body)) if response.body else '<p class="notes">(no body)</p>'
     return _fold("Response", _headers(response.headers) + body, "part", opened=True)
 
 

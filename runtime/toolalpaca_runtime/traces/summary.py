@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import orjson
-
 from toolalpaca.counting import counted
 from toolalpaca.llm.protocol import Usage
 from toolalpaca.trace import AssistantEvent, ObservationEvent, Trace, UserEvent
@@ -117,19 +115,3 @@ def seconds_text(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
-
-
-def pretty(body: str) -> str:
-    """*body* with one member a line where it is JSON, and as it is elsewhere.
-
-    >>> print(pretty('{"id":3}'))
-    {
-      "id": 3
-    }
-    """
-    if body[:1] not in ("{", "["):
-        return body
-    try:
-        return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return body

@@ -21,14 +21,14 @@ from toolalpaca.trace import (
     Trace,
     UserEvent,
 )
-from toolalpaca_runtime.terminal import call_line, observation_line, printable
+from toolalpaca_runtime.event_text import call_line, observation_line, printable
+from toolalpaca_runtime.http_text import pretty_json
 from toolalpaca_runtime.traces.summary import (
     answered_at,
     began,
     durations,
     first_words,
     notes,
-    pretty,
     seconds_text,
     time_parts,
     totals,
@@ -258,7 +258,7 @@ def _headers(headers: Mapping[str, str]) -> Iterator[RenderableType]:
 def _block(title: str, text: str) -> Iterator[RenderableType]:
     if title:
         yield Text(f"    {title}:", style="dim")
-    yield _marked(" " * 6, pretty(text), "none")
+    yield _marked(" " * 6, pretty_json(text), "none")
 
 
 def _marked(mark: str, text: str, style: str) -> RenderableType:

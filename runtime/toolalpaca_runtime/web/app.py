@@ -37,7 +37,7 @@ class WebApp:
 
     async def aclose(self) -> None:
         """End everything that still runs, and the traces."""
-        await self.conversations.close()
+        await self.conversations.aclose()
         await self.completions.aclose()
 
 

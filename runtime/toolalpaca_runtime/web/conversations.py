@@ -74,7 +74,7 @@ class Conversation:
             self._turn.cancel()
             await asyncio.wait({self._turn})
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End the conversation and its trace."""
         await self.stop()
         if self.agent is not None:
@@ -145,14 +145,14 @@ class Conversations:
         """
         conversation = self[identifier]
         del self._known[identifier]
-        await conversation.close()
+        await conversation.aclose()
 
     def silence(self) -> None:
         """Let all who listen go, so that the server can stop."""
         for conversation in self:
             conversation.feed.close()
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End all conversations."""
         while self._known:
             await self.remove(next(iter(self._known)))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import orjson
-
 from toolalpaca.task import ASK_TOOL
-from toolalpaca.trace import AssistantEvent, Call, Event, ObservationEvent
+from toolalpaca.trace import AssistantEvent, Event, ObservationEvent
+from toolalpaca_runtime.event_text import call_line
 
 _LONGEST = 300  # characters of a line that an API or a model fills
 
@@ -18,17 +17,10 @@ def narrated(event: Event) -> str:
     lines: list[str] = []
     if isinstance(event, AssistantEvent):
         lines += [event.thought] if event.thought else []
-        lines += [f"→ {_call(call)}" for call in event.calls if call.tool != ASK_TOOL]
+        lines += [f"→ {_cut(call_line(call))}" for call in event.calls if call.tool != ASK_TOOL]
     elif isinstance(event, ObservationEvent) and event.source != "user":
         lines.append(f"← {_result(event)}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _call(call: Call) -> str:
-    arguments = ", ".join(
-        f"{name}={orjson.dumps(value).decode()}" for name, value in call.arguments.items()
-    )
-    return _cut(f"{call.tool}({arguments})")
 
 
 def _result(event: ObservationEvent) -> str:

@@ -1,4 +1,4 @@
-"""The server's life, in the event loop of its agents: bind, serve, stop."""
+"""The server's life, in the event loop of its agents: serve, stop."""
 
 from __future__ import annotations
 
@@ -11,38 +11,9 @@ from types import FrameType
 
 import uvicorn
 
-from toolalpaca.errors import ApiError
 from toolalpaca_runtime.web.app import WebApp
 
 _STOPS_WITHIN = 3  # seconds that requests in progress get
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 lets the system choose.
-
-    Raises:
-        ApiError: The address cannot be had; the message says why.
-    """
-    where = f"{host}:{port}"
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise ApiError(f"there is no such address: {error.strerror}", where=where) from error
-    try:
-        return socket.create_server(address[:2], family=family)
-    except OSError as error:
-        hint = "choose another with --port, or 0 for any that is free"
-        raise ApiError(f"cannot listen there: {error.strerror}", where=where, hint=hint) from error
-
-
-def url_of(listener: socket.socket) -> str:
-    """The URL that *listener* is reached at on this machine."""
-    host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class WebServer(uvicorn.Server):

@@ -18,8 +18,9 @@ from toolalpaca.calling.request import PreparedRequest
 from toolalpaca.errors import ApiError, UsageError
 from toolalpaca_runtime.network.connections import GuardedTransport, new_api_client
 from toolalpaca_runtime.network.hosts import HostRefused, HostRules, allowed_host
-from toolalpaca_runtime.network.tls import tls_context
-from toolalpaca_runtime.transport import Bounds, RawResponse, send
+from toolalpaca_runtime.network.settings import Bounds
+from toolalpaca_runtime.network.tls import load_tls_context
+from toolalpaca_runtime.transport import RawResponse, send
 
 from ..conftest import Serve, serving
 
@@ -141,7 +142,7 @@ def tls(tmp_path: Path) -> Tls:
 
 def call(url: str, ca_file: Path | None, client_cert: Path | None = None) -> RawResponse:
     async def sent() -> RawResponse:
-        context = tls_context(ca_file, client_cert)
+        context = load_tls_context(ca_file, client_cert)
         async with new_api_client(HostRules.of(url), context) as client:
             return await send(client, PreparedRequest("GET", url), Bounds())
 
@@ -162,7 +163,7 @@ def test_ssl_cert_file_is_respected(tls: Tls, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_tls_verifies_the_name_and_not_the_address(tls: Tls) -> None:
-    context = tls_context(tls.ca_file)
+    context = load_tls_context(tls.ca_file)
     rules = HostRules.of(allowed=[allowed_host("127.0.0.1")])
     resolve = resolving(api_acme_dev=["127.0.0.1"], evil_dev=["127.0.0.1"])
     with tls.serve(hello()) as url:
@@ -186,6 +187,6 @@ def test_files_that_hold_no_certificates_are_refused(tmp_path: Path, option: str
     for content in (b"no certificate", b""):
         path.write_bytes(content)
         with pytest.raises(UsageError, match=f"--{option.replace('_', '-')}.*PEM"):
-            tls_context(**{option: path})
+            load_tls_context(**{option: path})
     with pytest.raises(UsageError, match="No such file"):
-        tls_context(**{option: tmp_path / "missing.pem"})
+        load_tls_context(**{option: tmp_path / "missing.pem"})

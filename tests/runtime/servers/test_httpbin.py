@@ -16,10 +16,9 @@ from toolalpaca.trace import Call
 from toolalpaca_runtime.auth import credential
 from toolalpaca_runtime.connect import open_api
 from toolalpaca_runtime.network.hosts import allowed_host
-from toolalpaca_runtime.network.settings import NetworkSettings
+from toolalpaca_runtime.network.settings import Bounds, NetworkSettings
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.policy import Policy
-from toolalpaca_runtime.transport import Bounds
 
 from ..conftest import Serve
 

@@ -14,11 +14,11 @@ from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document
 from toolalpaca.trace import Call
 from toolalpaca_runtime.auth import Credentials
+from toolalpaca_runtime.network.settings import Bounds
 from toolalpaca_runtime.observation import Observation
 from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.toolbox import Toolbox
 from toolalpaca_runtime.tools.api import ApiTools
-from toolalpaca_runtime.transport import Bounds
 from toolalpaca_runtime.user import PendingCall
 
 from ..conftest import Serve

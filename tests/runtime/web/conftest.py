@@ -17,6 +17,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from toolalpaca.listening import bind, url_of
 from toolalpaca.llm.protocol import Capabilities, Completion, Piece, Restart, ToolCall, Usage
 from toolalpaca.llm.protocol import Request as ModelRequest
 from toolalpaca.trace import Trace, read_traces
@@ -28,7 +29,7 @@ from toolalpaca_runtime.policy import Policy
 from toolalpaca_runtime.tools.functions import FunctionTools
 from toolalpaca_runtime.web.access import Keys
 from toolalpaca_runtime.web.app import WebApp, create_app
-from toolalpaca_runtime.web.server import WebServer, bind, url_of
+from toolalpaca_runtime.web.server import WebServer
 
 from ...mockserver.admin.page.conftest import browser  # noqa: F401 - a fixture
 from ..conftest import Serve

@@ -29,7 +29,6 @@ ENOUGH: Final = 2.0
 
 _SHORTLIST: Final = 8  # tools whose arguments are tried on the clause
 _VERB_WEIGHT: Final = 0.35  # of a verb that every API has
-_EVIDENCE: Final = frozenset({"moment", "email", "uuid", "uri", "quoted", "number"})
 _ADDRESSES: Final = re.compile(r"\S+@\S+|\w+://\S+")  # values, whatever words they hold
 _NAMED: Final = 2.0  # weight from which on a word belongs to what the tool is, not to its details
 

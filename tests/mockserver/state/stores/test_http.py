@@ -15,11 +15,11 @@ import httpx2
 import pytest
 import uvicorn
 
+from toolalpaca.listening import bind
 from toolalpaca.openapi.loading import load_document
 from toolalpaca.openapi.model import Document, Operation
 from toolalpaca.serving import mock_server
 from toolalpaca_mockserver.app import create_app
-from toolalpaca_mockserver.serving.server import bind
 from toolalpaca_mockserver.settings import DEFAULTS, Settings
 from toolalpaca_mockserver.state.limits import Limits
 from toolalpaca_mockserver.state.memory import MemoryStore

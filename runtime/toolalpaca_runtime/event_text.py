@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 
 import orjson
@@ -61,14 +60,6 @@ def went_well(event: ObservationEvent) -> bool:
     if event.response is None:
         return event.request is None and event.source not in ("runtime", "validator")
     return event.response.status < 400
-
-
-def pretty_json(text: str) -> str:
-    """*text* as indented JSON; as it is when it is none."""
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _status(event: ObservationEvent) -> str:
