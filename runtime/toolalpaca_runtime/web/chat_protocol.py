@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, Field
+import orjson
+from pydantic import BaseModel, Field, model_validator
 
 from toolalpaca.llm.protocol import Usage
 from toolalpaca.trace import Outcome, Status
 from toolalpaca_runtime.web.dialogue import ChatMessage, Dialogue, Unsuitable, read_dialogue
 from toolalpaca_runtime.web.speech import Piece
 from toolalpaca_runtime.web.streaming import server_sent
+
+# No model has a longer context, and whoever reads such a conversation keeps all others waiting.
+_MOST_MESSAGES = 1_000
+_MOST_CHARACTERS = 1_000_000
 
 
 class StreamOptions(BaseModel):
@@ -35,6 +40,16 @@ class Asked(BaseModel):
     functions: list[Any] | None = None
     response_format: dict[str, Any] | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        """What is no text (half of a surrogate pair) could stand in no trace and no answer."""
+        try:
+            orjson.dumps(value)
+        except TypeError as error:
+            raise ValueError(f"it cannot be written as JSON: {error}") from error
+        return value
+
     def dialogue(self) -> Dialogue:
         """The conversation.
 
@@ -47,7 +62,12 @@ class Asked(BaseModel):
             raise Unsuitable("n: the agent acts, so there is one answer")
         if (self.response_format or {}).get("type", "text") != "text":
             raise Unsuitable("response_format: the agent answers in its own words")
-        return read_dialogue(self.messages)
+        if len(self.messages) > _MOST_MESSAGES:
+            raise Unsuitable(f"messages: {_MOST_MESSAGES:,} at most are read")
+        dialogue = read_dialogue(self.messages)
+        if sum(map(len, (*dialogue.earlier, dialogue.text))) > _MOST_CHARACTERS:
+            raise Unsuitable(f"messages: {_MOST_CHARACTERS:,} characters at most are read")
+        return dialogue
 
 
 @dataclass(frozen=True, slots=True)

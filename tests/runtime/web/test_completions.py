@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import Any
 
@@ -220,6 +221,8 @@ def test_a_limit_ends_the_answer_as_a_length_does(open_agent: Open) -> None:
         ([USER], {"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools: "),
         ([USER], {"response_format": {"type": "json_object"}}, "response_format: "),
         ([USER], {"extra_body": {"stream": "perhaps"}}, "stream"),
+        ([USER] * 1001, {}, "1,000 at most"),
+        ([{"role": "user", "content": "x" * 1_000_001}], {}, "1,000,000 characters at most"),
     ],
 )
 def test_what_an_agent_does_not_do_is_an_error_that_says_so(
@@ -230,6 +233,20 @@ def test_what_an_agent_does_not_do_is_an_error_that_says_so(
         ask(client, *messages, **options)
     assert reason in str(caught.value)
     assert caught.value.type == "invalid_request_error"
+
+
+@pytest.mark.parametrize("place", ["model", "content"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_half_of_a_surrogate_pair_is_refused(open_agent: Open, place: str, stream: bool) -> None:
+    words = {"model": "any", "content": "Hello"} | {place: "\ud800"}
+    body = {"model": words["model"], "messages": [{**USER, "content": words["content"]}]}
+    answer = httpx2.post(
+        f"{open_agent().url}/v1/chat/completions",
+        content=json.dumps({**body, "stream": stream}),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert "cannot be written" in answer.json()["error"]["message"]
 
 
 def test_other_errors_have_the_form_of_openai_too(open_agent: Open) -> None:
