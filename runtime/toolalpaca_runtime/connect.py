@@ -63,7 +63,6 @@ async def open_api(
     policy: Policy | None = None,
     dry_run: bool = False,
     network: NetworkSettings | None = None,
-    headers: Mapping[str, str] | None = None,
     session: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> ApiTools:
@@ -81,7 +80,6 @@ async def open_api(
             changes something only when the user approves.
         dry_run: Whether requests are only shown.
         network: Hosts, certificates, and bounds of each call.
-        headers: Sent with every request, such as a mock server's session.
         session: The session of a mock server to use; a real API is not told.
         environment: Where ``TOOLALPACA_AUTH_*`` are looked for, and what says where files are.
 
@@ -101,14 +99,13 @@ async def open_api(
     rules = host_rules(source, base_url, network)
     if located.simulated:
         credentials = Credentials.placeholders(located.document)
-        headers = {**(headers or {}), **({SESSION_HEADER: session} if session else {})}
     elif not dry_run:
         _check_address(located.base_url, rules, credentials)
     return ApiTools(
         located.document,
         located.base_url,
         credentials=credentials,
-        headers=headers,
+        headers={SESSION_HEADER: session} if session and located.simulated else None,
         simulated=located.simulated,
         policy=policy,
         dry_run=dry_run,

@@ -21,7 +21,7 @@ that a trace has. What one description of a function refers to is listed once fo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -39,14 +39,6 @@ Tell: TypeAlias = Callable[[Any], str]
 """Puts a schema into words."""
 
 _DEEPEST: Final = 16  # arrays and objects told within each other
-
-
-def api_documentation(tools: Sequence[ToolSpec]) -> str:
-    """What all *tools* do, and then what they refer to."""
-    components = Components()
-    functions = "\n".join(function_documentation(tool, components) for tool in tools)
-    listed = components.documentation()
-    return f"{functions}\n\n{listed}" if listed else functions
 
 
 def function_documentation(tool: ToolSpec, components: Components | None = None) -> str:

@@ -332,7 +332,6 @@ class Components:
             location=cast(Any, location) if kind == "apiKey" else "",
             parameter=parameter if kind == "apiKey" else "",
             flows=flows if isinstance(flows, dict) else {},
-            open_id_connect_url=text(value.get("openIdConnectUrl")),
             description=text(value.get("description")),
         )
 

@@ -142,7 +142,6 @@ class SecurityScheme:
     location: Literal["query", "header", "cookie", ""] = ""
     parameter: str = ""
     flows: Mapping[str, Any] = field(default_factory=dict)
-    open_id_connect_url: str = ""
     description: str = ""
 
 

@@ -111,14 +111,13 @@ def _run(model: LanguageModel, url: str, console: Console) -> bool:
     from toolalpaca_runtime.connect import open_api
     from toolalpaca_runtime.limits import Limits
     from toolalpaca_runtime.terminal import TerminalView
-    from toolalpaca_runtime.tools.api import SESSION_HEADER
 
     worked = True
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
         stack.callback(lambda: runner.run(model.aclose()))
         # A session of its own: what one model books, the next must not find.
-        api = runner.run(open_api(url, headers={SESSION_HEADER: f"demo-{model.name}"}))
+        api = runner.run(open_api(url, session=f"demo-{model.name}"))
         stack.callback(lambda: runner.run(api.aclose()))
         limits = Limits(steps=_STEPS, seconds=_SECONDS)
         assembly = stack.enter_context(Assembly([api], model, limits=limits))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from toolalpaca.calling.documentation import (
     Components,
-    api_documentation,
     function_description,
     function_documentation,
 )
@@ -82,6 +82,14 @@ DOCUMENT: dict[str, Any] = {
         }
     },
 }
+
+
+def api_documentation(tools: Sequence[ToolSpec]) -> str:
+    """What all *tools* do, and then what they refer to."""
+    components = Components()
+    functions = "\n".join(function_documentation(tool, components) for tool in tools)
+    listed = components.documentation()
+    return f"{functions}\n\n{listed}" if listed else functions
 
 
 def specs(document: dict[str, Any] | str) -> list[ToolSpec]:
