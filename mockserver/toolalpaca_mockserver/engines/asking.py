@@ -31,14 +31,10 @@ class Limits:
     Attributes:
         concurrency: Questions at the same time.
         seconds: Time for one answer, waiting and repairs included.
-        price_in: Money for a million tokens of questions.
-        price_out: Money for a million tokens of replies.
     """
 
     concurrency: int = 4
     seconds: float = 60.0
-    price_in: float = 0.0
-    price_out: float = 0.0
 
 
 class Unanswered(Exception):
@@ -102,12 +98,11 @@ class Asker:
         return completion
 
     def _count(self, completion: Completion, counts: Counts) -> None:
-        usage, limits = completion.usage, self.limits
+        usage = completion.usage
         counts.prompt_tokens += usage.prompt_tokens
         counts.cached_tokens += usage.cached_tokens
         counts.completion_tokens += usage.completion_tokens
-        money = usage.prompt_tokens * limits.price_in + usage.completion_tokens * limits.price_out
-        counts.cost += money / 1e6
+        counts.cost += usage.cost
 
     async def aclose(self) -> None:
         """Release the model."""

@@ -28,7 +28,7 @@ class Counts:
         cached_tokens: Those of them that the backend did not compute again.
         completion_tokens: Tokens of the replies.
         seconds: Time that the model took, in seconds.
-        cost: Money, in the currency of the prices; 0 without prices.
+        cost: US dollars, as the model's server or --model-price tell them; 0 without.
     """
 
     answers: int = 0

@@ -76,13 +76,6 @@ def add_engine_options(parser: CommandParser) -> None:
         metavar="SECONDS",
         help="time for one answer; after it the schemas answer, and say so",
     )
-    for way, what in (("in", "prompts"), ("out", "replies")):
-        group.add_argument(
-            f"--llm-price-{way}",
-            type=number(0),
-            metavar="PRICE",
-            help=f"money for a million tokens of {what}, to count what the model costs",
-        )
 
 
 def engine_from_options(options: Namespace) -> Chosen:
@@ -145,12 +138,7 @@ def _from_model(options: Namespace) -> Chosen:
     from toolalpaca_mockserver.engines.llm import LlmEngine
     from toolalpaca_mockserver.engines.schema import SchemaEngine
 
-    limits = Limits(
-        options.llm_concurrency,
-        options.llm_seconds,
-        options.llm_price_in or 0.0,
-        options.llm_price_out or 0.0,
-    )
+    limits = Limits(options.llm_concurrency, options.llm_seconds)
     model = model_from_options(options)
     asker = Asker(model, limits)
     cache: Cache | None = None

@@ -11,6 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from toolalpaca.llm.pricing import Price
+from toolalpaca.llm.remote import Remote
+from toolalpaca.llm.settings import ModelSettings
+
 Open = Callable[..., httpx2.Client]
 
 GOOD = {"text": "Knock knock.", "stars": 4}
@@ -53,7 +57,8 @@ def test_what_a_server_says_is_the_answer_and_is_counted(
     jokes: Callable[..., httpx2.Client], model_server: Any, engine_of: Any
 ) -> None:
     model_server.say(json.dumps(GOOD))
-    client = jokes(engine_of(model_server.model(), price_in=1e6, price_out=2e6))
+    priced = Remote(model_server.model(), ModelSettings(price=Price(1e6, 2e6)))
+    client = jokes(engine_of(priced))
     response = client.get("/joke")
     assert response.json() == GOOD
     assert response.headers["toolalpaca-source"] == "llm"
